@@ -1,0 +1,14 @@
+namespace CloudLab.Machine;
+
+/// <summary>The host's share that the hypervisor may use.</summary>
+public sealed record HypervisorOptions
+{
+    /// <summary>How many host threads run vCPUs. Default: one for each core of the host.</summary>
+    public int Workers { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>
+    /// How many bytes of guest RAM all machines together may be promised. Default: three quarters of the memory the
+    /// process may use (the container's limit where there is one), so that the server and its caches keep the rest.
+    /// </summary>
+    public ulong MemoryBudget { get; init; } = (ulong)GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 * 3;
+}

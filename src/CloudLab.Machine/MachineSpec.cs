@@ -1,0 +1,41 @@
+using CloudLab.Machine.Console;
+using CloudLab.Machine.Devices.Virtio.Block;
+
+namespace CloudLab.Machine;
+
+/// <summary>All that a machine is made of. Fixed for the machine's life.</summary>
+public sealed record MachineSpec
+{
+    /// <summary>A name for threads, logs and messages, e.g. the instance id.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The number of harts, 1 to 8.</summary>
+    public int VcpuCount { get; init; } = 1;
+
+    /// <summary>The size of RAM in bytes; a multiple of 2 MiB, at least 64 MiB.</summary>
+    public required ulong MemorySize { get; init; }
+
+    /// <summary>The most host-core time the machine may take, in cores (0.5 is half a core). All its vCPUs share it.</summary>
+    public double CpuCap { get; init; } = 1;
+
+    /// <summary>The machine's share of the host when cores are short, relative to other machines' weights.</summary>
+    public int CpuWeight { get; init; } = 100;
+
+    /// <summary>A Linux <c>Image</c> (uncompressed), entered in S-mode.</summary>
+    public required GuestImage Kernel { get; init; }
+
+    /// <summary>The initial RAM file system, or null for none.</summary>
+    public GuestImage? Initramfs { get; init; }
+
+    /// <summary>The kernel command line.</summary>
+    public string CommandLine { get; init; } = "console=ttyS0";
+
+    /// <summary>The disks, in the order of their names in the guest (<c>/dev/vda</c>, …). At most 4. Owned by the caller.</summary>
+    public IReadOnlyList<IBlockBackend> Disks { get; init; } = [];
+
+    /// <summary>The serial console; it outlives the machine so that its output can be read after a stop.</summary>
+    public required SerialConsole Console { get; init; }
+
+    /// <summary>The wall clock at which the guest's real-time clock starts, and that it follows.</summary>
+    public TimeProvider WallClock { get; init; } = TimeProvider.System;
+}

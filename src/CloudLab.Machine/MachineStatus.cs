@@ -1,0 +1,8 @@
+namespace CloudLab.Machine;
+
+/// <summary>A machine's state at one moment.</summary>
+/// <param name="State">Where in its life the machine is.</param>
+/// <param name="StopReason">Why it stopped, else <see cref="StopReason.None"/>.</param>
+/// <param name="Detail">A sentence for people about the reason, or null.</param>
+/// <param name="Boots">How often the guest has been started in this machine: 1 after the start, one more for each reset.</param>
+public sealed record MachineStatus(MachineState State, StopReason StopReason, string? Detail, int Boots);

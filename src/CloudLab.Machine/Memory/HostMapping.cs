@@ -1,0 +1,65 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+
+namespace CloudLab.Machine.Memory;
+
+/// <summary>A range of host memory from mmap(2), freed with <see cref="Dispose"/>.</summary>
+internal sealed unsafe partial class HostMapping : IDisposable
+{
+    private const int ProtRead = 1;
+    private const int ProtWrite = 2;
+    private const int MapPrivateFlag = 0x02;
+    private const int MapFixed = 0x10;
+    private const int MapAnonymous = 0x20;
+    private const int MapNoReserve = 0x4000;
+
+    private HostMapping(byte* pointer, ulong length)
+    {
+        Pointer = pointer;
+        Length = length;
+    }
+
+    public byte* Pointer { get; private set; }
+
+    public ulong Length { get; }
+
+    /// <summary>Demand-zero pages, not counted against the host's commit limit until touched.</summary>
+    public static HostMapping Anonymous(ulong length)
+    {
+        length = (length + GuestMemory.PageSize - 1) & ~(ulong)(GuestMemory.PageSize - 1);
+        return new HostMapping(Map(null, length, MapPrivateFlag | MapAnonymous | MapNoReserve, -1), length);
+    }
+
+    /// <summary>Replaces part of the mapping by private pages of a file.</summary>
+    public void MapPrivate(ulong offset, ImagePages file)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + file.MappedLength, Length);
+        // SAFETY: the fixed range lies inside this mapping, so it replaces pages of our own only.
+        Map(Pointer + offset, file.MappedLength, MapPrivateFlag | MapFixed | MapNoReserve, file.Descriptor);
+    }
+
+    /// <summary>Gives every page back to the host, so that it reads as zero, private file pages included.</summary>
+    public void Zero() => Map(Pointer, Length, MapPrivateFlag | MapAnonymous | MapNoReserve | MapFixed, -1);
+
+    public void Dispose()
+    {
+        if (Pointer is null) return;
+        _ = munmap(Pointer, (nuint)Length);
+        Pointer = null;
+    }
+
+    private static byte* Map(byte* address, ulong length, int flags, int descriptor)
+    {
+        // SAFETY: without MAP_FIXED the kernel chooses a free range; with it the callers name a range of ours.
+        void* pointer = mmap(address, (nuint)length, ProtRead | ProtWrite, flags, descriptor, 0);
+        if ((nint)pointer == -1)
+            throw new IOException($"mmap of {length} bytes failed", new Win32Exception(Marshal.GetLastPInvokeError()));
+        return (byte*)pointer;
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial void* mmap(void* address, nuint length, int protection, int flags, int descriptor, nint offset);
+
+    [LibraryImport("libc")]
+    private static partial int munmap(void* address, nuint length);
+}
