@@ -1,0 +1,120 @@
+using CloudLab.Machine.Rv64.FloatingPoint;
+using static CloudLab.Machine.Tests.FloatingPoint.FloatInstruction;
+
+namespace CloudLab.Machine.Tests.FloatingPoint;
+
+/// <summary>The D extension's computations: ours, the oracle's and the instruction.</summary>
+internal static class DoubleOperations
+{
+    private static readonly FloatFormat Format = FloatFormat.Double;
+    private static readonly ExactOracle Exact = new(Format);
+
+    public static readonly FloatOperation[] All =
+    [
+        Op("fadd.d",
+            (a, b, c, rm, ref flags) => Float64.Add(a, b, rm, ref flags),
+            (a, b, c, rm, ref flags) => Exact.Add(a, b, rm, ref flags),
+            OpFp(0, Dynamic)),
+        Op("fsub.d",
+            (a, b, c, rm, ref flags) => Float64.Sub(a, b, rm, ref flags),
+            (a, b, c, rm, ref flags) => Exact.Subtract(a, b, rm, ref flags),
+            OpFp(1, Dynamic)),
+        Op("fmul.d",
+            (a, b, c, rm, ref flags) => Float64.Mul(a, b, rm, ref flags),
+            (a, b, c, rm, ref flags) => Exact.Multiply(a, b, rm, ref flags),
+            OpFp(2, Dynamic)),
+        Op("fdiv.d",
+            (a, b, c, rm, ref flags) => Float64.Div(a, b, rm, ref flags),
+            (a, b, c, rm, ref flags) => Exact.Divide(a, b, rm, ref flags),
+            OpFp(3, Dynamic)),
+        Op("fsqrt.d",
+            (a, b, c, rm, ref flags) => Float64.Sqrt(a, rm, ref flags),
+            (a, b, c, rm, ref flags) => Exact.SquareRoot(a, rm, ref flags),
+            OpFp(11, Dynamic, rs2: 0)),
+        Op("fmadd.d",
+            (a, b, c, rm, ref flags) => Float64.FusedMultiplyAdd(a, b, c, rm, ref flags),
+            (a, b, c, rm, ref flags) => Exact.FusedMultiplyAdd(a, b, c, rm, ref flags),
+            Fused(0x43)),
+        Op("fmsub.d",
+            (a, b, c, rm, ref flags) => Float64.FusedMultiplyAdd(a, b, Float64.Negate(c), rm, ref flags),
+            (a, b, c, rm, ref flags) => Exact.FusedMultiplyAdd(a, b, c ^ Format.Sign, rm, ref flags),
+            Fused(0x47)),
+        Op("fnmsub.d",
+            (a, b, c, rm, ref flags) => Float64.FusedMultiplyAdd(Float64.Negate(a), b, c, rm, ref flags),
+            (a, b, c, rm, ref flags) => Exact.FusedMultiplyAdd(a ^ Format.Sign, b, c, rm, ref flags),
+            Fused(0x4b)),
+        Op("fnmadd.d",
+            (a, b, c, rm, ref flags) => Float64.FusedMultiplyAdd(Float64.Negate(a), b, Float64.Negate(c), rm, ref flags),
+            (a, b, c, rm, ref flags) => Exact.FusedMultiplyAdd(a ^ Format.Sign, b, c ^ Format.Sign, rm, ref flags),
+            Fused(0x4f)),
+        Op("fmin.d",
+            (a, b, c, rm, ref flags) => Float64.Min(a, b, ref flags),
+            (a, b, c, rm, ref flags) => Exact.Min(a, b, ref flags),
+            OpFp(5, 0)),
+        Op("fmax.d",
+            (a, b, c, rm, ref flags) => Float64.Max(a, b, ref flags),
+            (a, b, c, rm, ref flags) => Exact.Max(a, b, ref flags),
+            OpFp(5, 1)),
+        Op("feq.d",
+            (a, b, c, rm, ref flags) => Float64.Eq(a, b, ref flags) ? 1UL : 0,
+            (a, b, c, rm, ref flags) => Exact.Compare(a, b, false, ref flags) == 0 ? 1UL : 0,
+            OpFp(20, 2), result: ValueKind.Integer),
+        Op("flt.d",
+            (a, b, c, rm, ref flags) => Float64.Lt(a, b, ref flags) ? 1UL : 0,
+            (a, b, c, rm, ref flags) => Exact.Compare(a, b, true, ref flags) < 0 ? 1UL : 0,
+            OpFp(20, 1), result: ValueKind.Integer),
+        Op("fle.d",
+            (a, b, c, rm, ref flags) => Float64.Le(a, b, ref flags) ? 1UL : 0,
+            (a, b, c, rm, ref flags) => Exact.Compare(a, b, true, ref flags) <= 0 ? 1UL : 0,
+            OpFp(20, 0), result: ValueKind.Integer),
+        Op("fclass.d",
+            (a, b, c, rm, ref flags) => Float64.Classify(a),
+            (a, b, c, rm, ref flags) => Exact.Classify(a),
+            OpFp(28, 1, rs2: 0), result: ValueKind.Integer),
+        Op("fcvt.w.d",
+            (a, b, c, rm, ref flags) => (ulong)Float64.ToInt32(a, rm, ref flags),
+            (a, b, c, rm, ref flags) => (ulong)(int)Exact.ToInteger(a, int.MinValue, int.MaxValue, rm, ref flags),
+            OpFp(24, Dynamic, rs2: 0), result: ValueKind.Integer),
+        Op("fcvt.wu.d",
+            (a, b, c, rm, ref flags) => (ulong)(int)Float64.ToUInt32(a, rm, ref flags),
+            (a, b, c, rm, ref flags) => (ulong)(int)(uint)Exact.ToInteger(a, uint.MinValue, uint.MaxValue, rm, ref flags),
+            OpFp(24, Dynamic, rs2: 1), result: ValueKind.Integer),
+        Op("fcvt.l.d",
+            (a, b, c, rm, ref flags) => (ulong)Float64.ToInt64(a, rm, ref flags),
+            (a, b, c, rm, ref flags) => (ulong)(long)Exact.ToInteger(a, long.MinValue, long.MaxValue, rm, ref flags),
+            OpFp(24, Dynamic, rs2: 2), result: ValueKind.Integer),
+        Op("fcvt.lu.d",
+            (a, b, c, rm, ref flags) => Float64.ToUInt64(a, rm, ref flags),
+            (a, b, c, rm, ref flags) => (ulong)Exact.ToInteger(a, ulong.MinValue, ulong.MaxValue, rm, ref flags),
+            OpFp(24, Dynamic, rs2: 3), result: ValueKind.Integer),
+        Op("fcvt.d.w",
+            (a, b, c, rm, ref flags) => Float64.FromInt32((int)a),
+            (a, b, c, rm, ref flags) => Exact.FromInteger((int)a, rm, ref flags),
+            OpFp(26, Dynamic, rs2: 0), operand: ValueKind.Integer),
+        Op("fcvt.d.wu",
+            (a, b, c, rm, ref flags) => Float64.FromUInt32((uint)a),
+            (a, b, c, rm, ref flags) => Exact.FromInteger((uint)a, rm, ref flags),
+            OpFp(26, Dynamic, rs2: 1), operand: ValueKind.Integer),
+        Op("fcvt.d.l",
+            (a, b, c, rm, ref flags) => Float64.FromInt64((long)a, rm, ref flags),
+            (a, b, c, rm, ref flags) => Exact.FromInteger((long)a, rm, ref flags),
+            OpFp(26, Dynamic, rs2: 2), operand: ValueKind.Integer),
+        Op("fcvt.d.lu",
+            (a, b, c, rm, ref flags) => Float64.FromUInt64(a, rm, ref flags),
+            (a, b, c, rm, ref flags) => Exact.FromInteger(a, rm, ref flags),
+            OpFp(26, Dynamic, rs2: 3), operand: ValueKind.Integer),
+        Op("fcvt.d.s",
+            (a, b, c, rm, ref flags) => Float64.FromFloat32((uint)a, ref flags),
+            (a, b, c, rm, ref flags) => Exact.FromFormat(FloatFormat.Single, a, rm, ref flags),
+            OpFp(8, Dynamic, rs2: 0), operand: ValueKind.Single),
+    ];
+
+    private static FloatOperation Op(
+        string name, FloatFunction run, FloatFunction expected, uint instruction,
+        ValueKind operand = ValueKind.Double, ValueKind result = ValueKind.Double) =>
+        new(name, run, expected, instruction, operand, result);
+
+    private static uint OpFp(uint operation, uint rm, uint? rs2 = null) => FloatInstruction.OpFp(operation, format: 1, rm, rs2);
+
+    private static uint Fused(uint opcode) => FloatInstruction.Fused(opcode, format: 1);
+}

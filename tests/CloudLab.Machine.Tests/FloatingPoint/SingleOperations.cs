@@ -1,0 +1,120 @@
+using CloudLab.Machine.Rv64.FloatingPoint;
+using static CloudLab.Machine.Tests.FloatingPoint.FloatInstruction;
+
+namespace CloudLab.Machine.Tests.FloatingPoint;
+
+/// <summary>The F extension's computations: ours, the oracle's and the instruction.</summary>
+internal static class SingleOperations
+{
+    private static readonly FloatFormat Format = FloatFormat.Single;
+    private static readonly ExactOracle Exact = new(Format);
+
+    public static readonly FloatOperation[] All =
+    [
+        Op("fadd.s",
+            (a, b, c, rm, ref flags) => Float32.Add((uint)a, (uint)b, rm, ref flags),
+            (a, b, c, rm, ref flags) => Exact.Add(a, b, rm, ref flags),
+            OpFp(0, Dynamic)),
+        Op("fsub.s",
+            (a, b, c, rm, ref flags) => Float32.Sub((uint)a, (uint)b, rm, ref flags),
+            (a, b, c, rm, ref flags) => Exact.Subtract(a, b, rm, ref flags),
+            OpFp(1, Dynamic)),
+        Op("fmul.s",
+            (a, b, c, rm, ref flags) => Float32.Mul((uint)a, (uint)b, rm, ref flags),
+            (a, b, c, rm, ref flags) => Exact.Multiply(a, b, rm, ref flags),
+            OpFp(2, Dynamic)),
+        Op("fdiv.s",
+            (a, b, c, rm, ref flags) => Float32.Div((uint)a, (uint)b, rm, ref flags),
+            (a, b, c, rm, ref flags) => Exact.Divide(a, b, rm, ref flags),
+            OpFp(3, Dynamic)),
+        Op("fsqrt.s",
+            (a, b, c, rm, ref flags) => Float32.Sqrt((uint)a, rm, ref flags),
+            (a, b, c, rm, ref flags) => Exact.SquareRoot(a, rm, ref flags),
+            OpFp(11, Dynamic, rs2: 0)),
+        Op("fmadd.s",
+            (a, b, c, rm, ref flags) => Float32.FusedMultiplyAdd((uint)a, (uint)b, (uint)c, rm, ref flags),
+            (a, b, c, rm, ref flags) => Exact.FusedMultiplyAdd(a, b, c, rm, ref flags),
+            Fused(0x43)),
+        Op("fmsub.s",
+            (a, b, c, rm, ref flags) => Float32.FusedMultiplyAdd((uint)a, (uint)b, Float32.Negate((uint)c), rm, ref flags),
+            (a, b, c, rm, ref flags) => Exact.FusedMultiplyAdd(a, b, c ^ Format.Sign, rm, ref flags),
+            Fused(0x47)),
+        Op("fnmsub.s",
+            (a, b, c, rm, ref flags) => Float32.FusedMultiplyAdd(Float32.Negate((uint)a), (uint)b, (uint)c, rm, ref flags),
+            (a, b, c, rm, ref flags) => Exact.FusedMultiplyAdd(a ^ Format.Sign, b, c, rm, ref flags),
+            Fused(0x4b)),
+        Op("fnmadd.s",
+            (a, b, c, rm, ref flags) => Float32.FusedMultiplyAdd(Float32.Negate((uint)a), (uint)b, Float32.Negate((uint)c), rm, ref flags),
+            (a, b, c, rm, ref flags) => Exact.FusedMultiplyAdd(a ^ Format.Sign, b, c ^ Format.Sign, rm, ref flags),
+            Fused(0x4f)),
+        Op("fmin.s",
+            (a, b, c, rm, ref flags) => Float32.Min((uint)a, (uint)b, ref flags),
+            (a, b, c, rm, ref flags) => Exact.Min(a, b, ref flags),
+            OpFp(5, 0)),
+        Op("fmax.s",
+            (a, b, c, rm, ref flags) => Float32.Max((uint)a, (uint)b, ref flags),
+            (a, b, c, rm, ref flags) => Exact.Max(a, b, ref flags),
+            OpFp(5, 1)),
+        Op("feq.s",
+            (a, b, c, rm, ref flags) => Float32.Eq((uint)a, (uint)b, ref flags) ? 1UL : 0,
+            (a, b, c, rm, ref flags) => Exact.Compare(a, b, false, ref flags) == 0 ? 1UL : 0,
+            OpFp(20, 2), result: ValueKind.Integer),
+        Op("flt.s",
+            (a, b, c, rm, ref flags) => Float32.Lt((uint)a, (uint)b, ref flags) ? 1UL : 0,
+            (a, b, c, rm, ref flags) => Exact.Compare(a, b, true, ref flags) < 0 ? 1UL : 0,
+            OpFp(20, 1), result: ValueKind.Integer),
+        Op("fle.s",
+            (a, b, c, rm, ref flags) => Float32.Le((uint)a, (uint)b, ref flags) ? 1UL : 0,
+            (a, b, c, rm, ref flags) => Exact.Compare(a, b, true, ref flags) <= 0 ? 1UL : 0,
+            OpFp(20, 0), result: ValueKind.Integer),
+        Op("fclass.s",
+            (a, b, c, rm, ref flags) => Float32.Classify((uint)a),
+            (a, b, c, rm, ref flags) => Exact.Classify(a),
+            OpFp(28, 1, rs2: 0), result: ValueKind.Integer),
+        Op("fcvt.w.s",
+            (a, b, c, rm, ref flags) => (ulong)Float32.ToInt32((uint)a, rm, ref flags),
+            (a, b, c, rm, ref flags) => (ulong)(int)Exact.ToInteger(a, int.MinValue, int.MaxValue, rm, ref flags),
+            OpFp(24, Dynamic, rs2: 0), result: ValueKind.Integer),
+        Op("fcvt.wu.s",
+            (a, b, c, rm, ref flags) => (ulong)(int)Float32.ToUInt32((uint)a, rm, ref flags),
+            (a, b, c, rm, ref flags) => (ulong)(int)(uint)Exact.ToInteger(a, uint.MinValue, uint.MaxValue, rm, ref flags),
+            OpFp(24, Dynamic, rs2: 1), result: ValueKind.Integer),
+        Op("fcvt.l.s",
+            (a, b, c, rm, ref flags) => (ulong)Float32.ToInt64((uint)a, rm, ref flags),
+            (a, b, c, rm, ref flags) => (ulong)(long)Exact.ToInteger(a, long.MinValue, long.MaxValue, rm, ref flags),
+            OpFp(24, Dynamic, rs2: 2), result: ValueKind.Integer),
+        Op("fcvt.lu.s",
+            (a, b, c, rm, ref flags) => Float32.ToUInt64((uint)a, rm, ref flags),
+            (a, b, c, rm, ref flags) => (ulong)Exact.ToInteger(a, ulong.MinValue, ulong.MaxValue, rm, ref flags),
+            OpFp(24, Dynamic, rs2: 3), result: ValueKind.Integer),
+        Op("fcvt.s.w",
+            (a, b, c, rm, ref flags) => Float32.FromInt32((int)a, rm, ref flags),
+            (a, b, c, rm, ref flags) => Exact.FromInteger((int)a, rm, ref flags),
+            OpFp(26, Dynamic, rs2: 0), operand: ValueKind.Integer),
+        Op("fcvt.s.wu",
+            (a, b, c, rm, ref flags) => Float32.FromUInt32((uint)a, rm, ref flags),
+            (a, b, c, rm, ref flags) => Exact.FromInteger((uint)a, rm, ref flags),
+            OpFp(26, Dynamic, rs2: 1), operand: ValueKind.Integer),
+        Op("fcvt.s.l",
+            (a, b, c, rm, ref flags) => Float32.FromInt64((long)a, rm, ref flags),
+            (a, b, c, rm, ref flags) => Exact.FromInteger((long)a, rm, ref flags),
+            OpFp(26, Dynamic, rs2: 2), operand: ValueKind.Integer),
+        Op("fcvt.s.lu",
+            (a, b, c, rm, ref flags) => Float32.FromUInt64(a, rm, ref flags),
+            (a, b, c, rm, ref flags) => Exact.FromInteger(a, rm, ref flags),
+            OpFp(26, Dynamic, rs2: 3), operand: ValueKind.Integer),
+        Op("fcvt.s.d",
+            (a, b, c, rm, ref flags) => Float32.FromFloat64(a, rm, ref flags),
+            (a, b, c, rm, ref flags) => Exact.FromFormat(FloatFormat.Double, a, rm, ref flags),
+            OpFp(8, Dynamic, rs2: 1), operand: ValueKind.Double),
+    ];
+
+    private static FloatOperation Op(
+        string name, FloatFunction run, FloatFunction expected, uint instruction,
+        ValueKind operand = ValueKind.Single, ValueKind result = ValueKind.Single) =>
+        new(name, run, expected, instruction, operand, result);
+
+    private static uint OpFp(uint operation, uint rm, uint? rs2 = null) => FloatInstruction.OpFp(operation, format: 0, rm, rs2);
+
+    private static uint Fused(uint opcode) => FloatInstruction.Fused(opcode, format: 0);
+}
