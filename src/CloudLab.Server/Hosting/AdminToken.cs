@@ -37,16 +37,9 @@ internal sealed record AdminToken(string Secret, string File, bool IsNew)
         // Complete or not there: a token cut off by a crash would lock its owner out.
         string draft = file + ".new";
         System.IO.File.Delete(draft);
-        using (var writer = new StreamWriter(draft, new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        }))
-        {
-            writer.WriteLine(secret);
-        }
-
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using (var writer = new StreamWriter(draft, options)) writer.WriteLine(secret);
         System.IO.File.Move(draft, file);
         return new AdminToken(secret, file, IsNew: true);
     }

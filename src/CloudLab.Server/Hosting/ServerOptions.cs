@@ -25,11 +25,14 @@ internal sealed record ServerOptions
     public string? AdminTokenFile { get; init; }
 
     /// <summary>The Debian mirror, or null for the machine's own.</summary>
-    public Uri? AptMirror { get; init; }
+    public string? AptMirror { get; init; }
+
+    /// <summary>A directory with a built guest image, or null for the data directory's own.</summary>
+    public string? GuestImageDirectory { get; init; }
 
     /// <summary>
-    /// How long a shutdown may take before it is cut off. Stopping is killing here and desired state is committed, so this
-    /// only bounds requests in flight; containers are killed after 10 s by default.
+    /// How long a shutdown may take before it is cut off: what is desired is committed, so being killed loses nothing.
+    /// Container engines kill after 10 s by default.
     /// </summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(8);
 }

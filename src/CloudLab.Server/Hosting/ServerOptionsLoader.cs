@@ -50,6 +50,7 @@ internal sealed class ServerOptionsLoader
             PostgresConnectionString = Postgres(),
             AdminTokenFile = ExistingFile(Setting.AdminTokenFile),
             AptMirror = AptMirror(),
+            GuestImageDirectory = GuestImage(),
         };
     }
 
@@ -147,13 +148,20 @@ internal sealed class ServerOptionsLoader
         return null;
     }
 
-    private Uri? AptMirror()
+    private string? AptMirror()
     {
         string? text = Find(Setting.AptMirror);
-        if (text is null) return null;
-        if (Uri.TryCreate(text, UriKind.Absolute, out Uri? mirror) && mirror.Scheme is "http" or "https" or "file") return mirror;
-        _errors.Add($"--apt-mirror '{text}' is not a URL. An example: https://deb.debian.org/debian");
-        return null;
+        if (text is not null && !Uri.TryCreate(text, UriKind.Absolute, out _))
+            _errors.Add($"--apt-mirror '{text}' is not a URL. An example: https://deb.debian.org/debian");
+        return text;
+    }
+
+    private string? GuestImage()
+    {
+        string? image = Find(Setting.GuestImage);
+        if (image is not null && !Directory.Exists(image))
+            _errors.Add($"--guest-image names '{image}', which is no directory. 'images build' makes one: DATA-DIR/image.");
+        return image;
     }
 
     private static string[] Split(string? list) =>

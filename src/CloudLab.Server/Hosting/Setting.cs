@@ -38,8 +38,14 @@ internal sealed record Setting(string Name, string? ValueName, string Descriptio
     public static readonly Setting AptMirror = new(
         "apt-mirror", "URL", "The Debian mirror for the guest image. Default: the one in this machine's apt configuration");
 
+    public static readonly Setting GuestImage = new(
+        "guest-image", "DIR", "A built guest image to use instead of building one, as the container image has it");
+
     public static readonly IReadOnlyList<Setting> All =
-        [DataDirectory, Urls, InsecureHttp, AllowedHosts, Certificate, CertificateKey, Database, DatabasePasswordFile, AdminTokenFile, AptMirror];
+    [
+        DataDirectory, Urls, InsecureHttp, AllowedHosts, Certificate, CertificateKey, Database, DatabasePasswordFile, AdminTokenFile,
+        AptMirror, GuestImage,
+    ];
 
     public bool IsSwitch => ValueName is null;
 

@@ -24,7 +24,7 @@ internal sealed class BearerTokenHandler(
     ConsoleTickets tickets,
     FailedAttempts failures) : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
-    public const string Scheme = "Bearer";
+    public const string SchemeName = "Bearer";
 
     private const string Prefix = "Bearer ";
 
@@ -46,7 +46,7 @@ internal sealed class BearerTokenHandler(
         }
 
         if (caller is not null)
-            return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new CallerIdentity(caller)), Scheme.Name));
+            return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new CallerIdentity(caller)), SchemeName));
         await failures.SlowDownAsync(Context.Connection.RemoteIpAddress, Context.RequestAborted);
         return AuthenticateResult.Fail("the token is unknown, expired or revoked");
     }

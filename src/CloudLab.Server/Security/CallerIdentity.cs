@@ -4,7 +4,7 @@ using CloudLab.ControlPlane.Identity;
 namespace CloudLab.Server.Security;
 
 /// <summary>The control plane's <see cref="Caller"/> as ASP.NET Core carries it through a request.</summary>
-internal sealed class CallerIdentity(Caller caller) : ClaimsIdentity(BearerTokenHandler.Scheme)
+internal sealed class CallerIdentity(Caller caller) : ClaimsIdentity(BearerTokenHandler.SchemeName)
 {
     public Caller Caller => caller;
 }

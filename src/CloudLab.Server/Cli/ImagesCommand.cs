@@ -1,0 +1,66 @@
+using System.CommandLine;
+using System.Globalization;
+using CloudLab.ControlPlane.Images.Building;
+using CloudLab.Server.Hosting;
+using Spectre.Console;
+
+namespace CloudLab.Server.Cli;
+
+/// <summary>The guest image in the data directory, from where a server takes it at its next start.</summary>
+internal static class ImagesCommand
+{
+    public static Command Create(Func<string, string?> environment, IAnsiConsole console)
+    {
+        var images = new Command("images", "Builds the guest image, or carries it to hosts that cannot");
+        images.Subcommands.Add(Build(environment, console));
+        images.Subcommands.Add(List(environment, console));
+        return images;
+    }
+
+    private static Command Build(Func<string, string?> environment, IAnsiConsole console)
+    {
+        var command = new Command("build", "Builds the guest image from Debian packages; needs apt-get, no root");
+        var settings = new SettingOptions(command, Setting.DataDirectory, Setting.AptMirror);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            ServerOptions options = settings.Load(parsed, environment);
+            using DataDirectory directory = DataDirectory.Open(options.DataDirectory);
+            GuestImageOptions build = new()
+            {
+                TargetDirectory = directory.ImageDirectory,
+                CacheDirectory = directory.AptCacheDirectory,
+                MirrorUrl = options.AptMirror,
+            };
+            BuiltImage image = Require(await new ImageBuildDisplay(console).RunAsync(
+                progress => GuestImageBuilder.BuildAsync(build, progress, cancellationToken)));
+            console.WriteLine(Describe(image));
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command List(Func<string, string?> environment, IAnsiConsole console)
+    {
+        var command = new Command("list", "Shows the guest image in the data directory");
+        var settings = new SettingOptions(command, Setting.DataDirectory);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            string directory = DataDirectory.ImageDirectoryOf(settings.Load(parsed, environment).DataDirectory);
+            console.WriteLine(Describe(Require(await BuiltImage.OpenAsync(directory, cancellationToken))));
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static string Describe(BuiltImage image)
+    {
+        double mebibytes = image.Manifest.Files.Values.Sum(f => f.Size) / (double)(1 << 20);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{image.Manifest.Name}  {image.Manifest.Architecture}  Linux {image.Manifest.KernelRelease}  {mebibytes:F1} MiB  {image.Directory}");
+    }
+
+    private static BuiltImage Require(BuildResult<BuiltImage> result) => result.IsOk ? result.Value : throw Failure(result.Error);
+
+    private static StartupException Failure(BuildError error) => new(error.ToString());
+}
