@@ -60,6 +60,10 @@ public static class GuestImageBuilder
         {
             return new BuildError(BuildErrorCode.PackageUnusable, e.Message);
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new BuildError(BuildErrorCode.ToolFailed, "The image's or the cache's directory can't be written.", e.Message);
+        }
     }
 
     private static async Task<BuildResult<Packages>> FetchAsync(
