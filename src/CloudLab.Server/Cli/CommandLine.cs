@@ -22,6 +22,13 @@ internal static class CommandLine
     {
         RootCommand root = Create(environment, console);
         ParseResult parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var mistake in parsed.Errors) await error.WriteLineAsync(mistake.Message);
+            await error.WriteLineAsync("--help shows what there is.");
+            return ExitCode.Usage;
+        }
+
         var configuration = new InvocationConfiguration
         {
             Output = console.Profile.Out.Writer,
@@ -31,8 +38,7 @@ internal static class CommandLine
         };
         try
         {
-            int code = await parsed.InvokeAsync(configuration);
-            return parsed.Errors.Count > 0 ? ExitCode.Usage : code;
+            return await parsed.InvokeAsync(configuration);
         }
         catch (UsageException e)
         {

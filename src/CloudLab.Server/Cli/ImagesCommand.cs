@@ -13,6 +13,8 @@ internal static class ImagesCommand
     {
         var images = new Command("images", "Builds the guest image, or carries it to hosts that cannot");
         images.Subcommands.Add(Build(environment, console));
+        images.Subcommands.Add(Export(environment, console));
+        images.Subcommands.Add(Import(environment, console));
         images.Subcommands.Add(List(environment, console));
         return images;
     }
@@ -33,6 +35,38 @@ internal static class ImagesCommand
             };
             BuiltImage image = Require(await new ImageBuildDisplay(console).RunAsync(
                 progress => GuestImageBuilder.BuildAsync(build, progress, cancellationToken)));
+            console.WriteLine(Describe(image));
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command Export(Func<string, string?> environment, IAnsiConsole console)
+    {
+        Argument<string> file = new("FILE") { Description = "The archive to write" };
+        var command = new Command("export", "Writes the guest image to an archive for 'images import' on another host") { file };
+        var settings = new SettingOptions(command, Setting.DataDirectory);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            string source = DataDirectory.ImageDirectoryOf(settings.Load(parsed, environment).DataDirectory);
+            string target = parsed.GetRequiredValue(file);
+            if (await GuestImageArchive.ExportAsync(source, target, compress: true, cancellationToken) is { } error) throw Failure(error);
+            console.WriteLine($"{target} is written. On the other host: CloudLab.Server images import {target}");
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command Import(Func<string, string?> environment, IAnsiConsole console)
+    {
+        Argument<string> file = new("FILE") { Description = "An archive that 'images export' wrote" };
+        var command = new Command("import", "Takes the guest image from an archive") { file };
+        var settings = new SettingOptions(command, Setting.DataDirectory);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using DataDirectory directory = DataDirectory.Open(settings.Load(parsed, environment).DataDirectory);
+            BuiltImage image = Require(
+                await GuestImageArchive.ImportAsync(parsed.GetRequiredValue(file), directory.ImageDirectory, cancellationToken));
             console.WriteLine(Describe(image));
             return ExitCode.Ok;
         });

@@ -9,7 +9,6 @@ using CloudLab.Server.OpenApi;
 using CloudLab.Server.Problems;
 using CloudLab.Server.Security;
 using CloudLab.Storage.Blobs;
-using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Data.Sqlite;
 using Spectre.Console;
@@ -103,8 +102,14 @@ internal static class ServerApplication
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         services.ConfigureHttpJsonOptions(json => Configure(json.SerializerOptions));
         services.AddExceptionHandler<ProblemExceptionHandler>();
-        services.AddAuthentication(BearerTokenHandler.SchemeName)
-            .AddScheme<AuthenticationSchemeOptions, BearerTokenHandler>(BearerTokenHandler.SchemeName, null);
+        // The core alone: the rest is for cookies and writes keys into the home directory.
+        services.AddWebEncoders();
+        services.AddAuthenticationCore(authentication =>
+        {
+            authentication.DefaultScheme = BearerTokenHandler.SchemeName;
+            authentication.AddScheme<BearerTokenHandler>(BearerTokenHandler.SchemeName, null);
+        });
+        services.AddTransient<BearerTokenHandler>();
         services.AddAuthorization();
         services.AddSingleton<FailedAttempts>();
         services.AddSingleton<ConsoleTickets>();

@@ -43,7 +43,7 @@ internal sealed partial class ProblemExceptionHandler(ILogger<ProblemExceptionHa
         {
             JsonException json => Describe(json),
             _ when Parameter().Match(exception.Message) is { Success: true } match =>
-                $"'{match.Groups["value"].Value}' is not a value for '{match.Groups["name"].Value}'",
+                $"'{match.Groups["value"].Value}' is not a value for '{JsonNamingPolicy.CamelCase.ConvertName(match.Groups["name"].Value)}'",
             _ => "the request needs a JSON body",
         };
         return new(StatusCodes.Status400BadRequest, "invalid-request", detail);
@@ -59,9 +59,9 @@ internal sealed partial class ProblemExceptionHandler(ILogger<ProblemExceptionHa
             return "these fields are missing: " + exception.Message[(exception.Message.LastIndexOf(':') + 1)..].Trim().TrimEnd('.');
         if (exception.Message.Contains("Duplicate property", StringComparison.Ordinal) && named.Success)
             return $"'{named.Groups["name"].Value}' is there twice";
-        return exception.Path is null or "$"
-            ? $"the body is not the JSON object that is expected here (line {exception.LineNumber + 1}, byte {exception.BytePositionInLine})"
-            : $"the value at {exception.Path} has the wrong type";
+        if (exception.InnerException is JsonException)
+            return $"the body is not JSON from line {exception.LineNumber + 1}, byte {exception.BytePositionInLine} on";
+        return exception.Path is null or "$" ? "the body is not a JSON object" : $"the value at {exception.Path} is not one that it can have";
     }
 
     private static bool IsDatabaseAway(Exception? exception) => exception switch

@@ -19,6 +19,6 @@ internal sealed record Permission(string Name, Role Role)
 
     public AuthorizationPolicy Policy => new AuthorizationPolicyBuilder()
         .RequireAuthenticatedUser()
-        .RequireAssertion(context => context.User.Caller().Role >= Role)
+        .RequireAssertion(context => context.User.Identity is CallerIdentity identity && identity.Caller.Role >= Role)
         .Build();
 }

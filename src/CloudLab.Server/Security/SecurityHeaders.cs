@@ -12,12 +12,20 @@ internal sealed class SecurityHeaders(RequestDelegate next)
 
     public Task InvokeAsync(HttpContext context)
     {
+        // At the last moment, because whoever answers an exception clears what headers there are.
+        context.Response.OnStarting(Add, context);
+        return next(context);
+    }
+
+    private static Task Add(object state)
+    {
+        var context = (HttpContext)state;
         IHeaderDictionary headers = context.Response.Headers;
         bool page = context.Request.Path.StartsWithSegments("/swagger") || context.Request.Path.StartsWithSegments("/console");
         headers.ContentSecurityPolicy = page ? OwnPage : Nothing;
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "no-referrer";
         if (!page) headers.CacheControl = "no-store";
-        return next(context);
+        return Task.CompletedTask;
     }
 }
