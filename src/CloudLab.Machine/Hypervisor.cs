@@ -1,25 +1,110 @@
 using CloudLab.Machine.Memory;
+using CloudLab.Machine.Rv64.Interpreter;
+using CloudLab.Machine.Scheduling;
 
 namespace CloudLab.Machine;
 
 /// <summary>One per process: owns the vCPU workers, the memory budget and the shared image pages; creates machines.</summary>
+/// <remarks>All methods may be called from any thread.</remarks>
 public sealed class Hypervisor : IAsyncDisposable
 {
-    public Hypervisor(HypervisorOptions options) => Options = options;
+    private const ulong SmallestMemory = 64UL << 20;
+    private const ulong MemoryGranule = 2UL << 20;
+    private const int MostVcpus = 8;
+    private const int MostDisks = 4;
 
+    private readonly Lock _lock = new();
+    private readonly HashSet<VirtualMachine> _machines = [];
+    private readonly VcpuScheduler _scheduler;
+    private ulong _memoryInUse;
+    private bool _isDisposed;
+
+    /// <exception cref="PlatformNotSupportedException">The runtime or the host cannot run the interpreter.</exception>
+    public Hypervisor(HypervisorOptions options)
+    {
+        TailCallCheck.Run();
+        Options = options;
+        _scheduler = new VcpuScheduler(options.Workers);
+    }
+
+    /// <summary>What it was made with.</summary>
     public HypervisorOptions Options { get; }
 
     /// <summary>Bytes of guest RAM promised to machines that exist.</summary>
-    public ulong MemoryInUse { get; }
+    public ulong MemoryInUse
+    {
+        get
+        {
+            lock (_lock) return _memoryInUse;
+        }
+    }
 
-    /// <summary>Reads an image to its end and keeps it for machines to boot from.</summary>
+    /// <summary>Reads an image to its end and keeps its pages for machines to boot from.</summary>
+    /// <exception cref="IOException">The host has no memory for it, or the source failed.</exception>
     public static async Task<GuestImage> LoadImageAsync(string name, Stream source, CancellationToken cancellationToken) =>
         new(name, await ImagePages.LoadAsync(name, source, cancellationToken).ConfigureAwait(false));
 
     /// <summary>Builds a machine without starting it; its memory is admitted against the budget first.</summary>
     /// <exception cref="MachineException">The budget has no room, or the spec is out of its documented ranges.</exception>
-    public VirtualMachine Create(MachineSpec spec) => throw new NotImplementedException(spec.Name);
+    public VirtualMachine Create(MachineSpec spec)
+    {
+        Validate(spec);
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (spec.MemorySize > Options.MemoryBudget - _memoryInUse)
+                throw new MachineException(
+                    $"no room for {spec.MemorySize >> 20} MiB of guest memory: {(Options.MemoryBudget - _memoryInUse) >> 20} MiB of {Options.MemoryBudget >> 20} MiB are free");
+            _memoryInUse += spec.MemorySize;
+        }
+
+        try
+        {
+            var machine = new VirtualMachine(spec, _scheduler, Options.Workers, Release);
+            lock (_lock) _machines.Add(machine);
+            return machine;
+        }
+        catch
+        {
+            lock (_lock) _memoryInUse -= spec.MemorySize;
+            throw;
+        }
+    }
 
     /// <summary>Stops and disposes of every machine, then ends the workers.</summary>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        VirtualMachine[] machines;
+        lock (_lock)
+        {
+            if (_isDisposed) return;
+            _isDisposed = true;
+            machines = [.. _machines];
+        }
+
+        foreach (VirtualMachine machine in machines) await machine.DisposeAsync().ConfigureAwait(false);
+        _scheduler.Dispose();
+    }
+
+    private void Release(VirtualMachine machine)
+    {
+        lock (_lock)
+        {
+            if (_machines.Remove(machine)) _memoryInUse -= machine.Spec.MemorySize;
+        }
+    }
+
+    private static void Validate(MachineSpec spec)
+    {
+        Check(spec.VcpuCount is >= 1 and <= MostVcpus, $"a machine has 1 to {MostVcpus} vCPUs, not {spec.VcpuCount}");
+        Check(spec.MemorySize >= SmallestMemory && spec.MemorySize % MemoryGranule == 0, "memory is a multiple of 2 MiB, at least 64 MiB");
+        Check(spec.CpuCap > 0 && double.IsFinite(spec.CpuCap), "the CPU cap is a positive number of cores");
+        Check(spec.CpuWeight > 0, "the CPU weight is positive");
+        Check(spec.Disks.Count <= MostDisks, $"a machine has at most {MostDisks} disks");
+
+        static void Check(bool holds, string message)
+        {
+            if (!holds) throw new MachineException(message);
+        }
+    }
 }

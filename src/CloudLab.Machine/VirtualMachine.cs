@@ -1,49 +1,218 @@
+using System.Threading.Channels;
+using CloudLab.Machine.Devices;
+using CloudLab.Machine.Scheduling;
+
 namespace CloudLab.Machine;
 
 /// <summary>One machine: a state machine that takes its commands from a queue, one at a time.</summary>
-/// <remarks>Methods may be called from any thread and are idempotent. Events are raised on a thread-pool thread, in order.</remarks>
-public abstract class VirtualMachine : IAsyncDisposable
+/// <remarks>
+/// <code>
+///   Created ── Start ──▶ Running ◀── Resume ── Paused
+///      │                  │  │ ▲                ▲ │
+///      │                  │  │ └─ Reset         │ │
+///      │                  │  └───── Pause ──────┘ │
+///      └──────── Stop ────┴──▶ Stopped ◀── Stop ──┘
+/// </code>
+/// Methods may be called from any thread and are idempotent; each ends when its command has been carried out. What the
+/// guest itself wishes (power-off, reboot) goes through the same queue. Events are raised from the queue, in order;
+/// their handlers must not wait for a command of the same machine.
+/// </remarks>
+public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
 {
+    private readonly VcpuScheduler _scheduler;
+    private readonly Action<VirtualMachine> _released;
+    private readonly VirtBoard _board;
+    private readonly VcpuTask[] _tasks = [];
+    private readonly Channel<Func<Task>> _commands = Channel.CreateUnbounded<Func<Task>>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Task _queue;
+    private volatile MachineStatus _status = new(MachineState.Created, StopReason.None, null, 0);
+    private int _isFaultReported;
+    private int _isDisposed;
+
+    internal VirtualMachine(MachineSpec spec, VcpuScheduler scheduler, int hostCores, Action<VirtualMachine> released)
+    {
+        Spec = spec;
+        _scheduler = scheduler;
+        _released = released;
+        _board = new VirtBoard(spec, this, Wake);
+        var allowance = new CpuAllowance(Math.Min(spec.CpuCap, hostCores), VcpuScheduler.Now);
+        _tasks = [.. _board.Vcpus.Select(vcpu => new VcpuTask(vcpu, allowance, spec.CpuWeight, _board.Clock.Until, AfterSlice))];
+        _board.Agent.Received += bytes => AgentReceived?.Invoke(bytes);
+        _queue = Task.Run(RunQueueAsync);
+    }
+
     /// <summary>The spec it was made from.</summary>
-    public abstract MachineSpec Spec { get; }
+    public MachineSpec Spec { get; }
 
     /// <summary>The state now.</summary>
-    public abstract MachineStatus Status { get; }
+    public MachineStatus Status => _status;
 
-    /// <summary>Raised after each change of <see cref="Status"/>, with the new one. A guest's own reboot raises it with <c>Boots</c> + 1.</summary>
+    /// <summary>Raised after each change of <see cref="Status"/>, with the new one; a reboot shows as <c>Boots</c> + 1.</summary>
     public event Action<MachineStatus>? StatusChanged;
 
-    /// <summary>Bytes that the guest's agent wrote to its port <c>org.cloudlab.agent.0</c>. Raised on a device thread: be quick.</summary>
+    /// <summary>Bytes that the guest's agent wrote to its port <c>org.cloudlab.agent.0</c>. Raised on a vCPU's thread: be quick, do not throw.</summary>
     public event Action<ReadOnlyMemory<byte>>? AgentReceived;
 
-    /// <summary>Loads RAM and starts the boot hart. Ends when the machine is Running.</summary>
-    public abstract Task StartAsync();
+    /// <summary>Loads RAM and starts the boot hart. Ends when it has executed, and the machine is Running.</summary>
+    public Task StartAsync() => CommandAsync(async () =>
+    {
+        if (_status.State != MachineState.Created) return;
+        _board.Load();
+        await RunVcpusAsync().ConfigureAwait(false);
+        SetStatus(new MachineStatus(MachineState.Running, StopReason.None, null, 1));
+    });
 
     /// <summary>Ends when no vCPU executes. Nothing when paused already.</summary>
-    public abstract Task PauseAsync();
+    public Task PauseAsync() => CommandAsync(async () =>
+    {
+        if (_status.State != MachineState.Running) return;
+        await HaltVcpusAsync().ConfigureAwait(false);
+        SetStatus(_status with { State = MachineState.Paused });
+    });
 
     /// <summary>Goes on after a pause.</summary>
-    public abstract Task ResumeAsync();
+    public Task ResumeAsync() => CommandAsync(async () =>
+    {
+        if (_status.State != MachineState.Paused) return;
+        await RunVcpusAsync().ConfigureAwait(false);
+        SetStatus(_status with { State = MachineState.Running });
+    });
 
     /// <summary>Clears RAM, resets every device and boots again, from Running or Paused.</summary>
-    public abstract Task ResetAsync();
+    public Task ResetAsync() => CommandAsync(RebootAsync);
 
     /// <summary>Presses the power key; the guest may or may not answer it.</summary>
-    public abstract Task PressPowerKeyAsync();
+    public Task PressPowerKeyAsync() => CommandAsync(() =>
+    {
+        if (_status.State == MachineState.Running) _board.PressPowerKey();
+        return Task.CompletedTask;
+    });
 
     /// <summary>Stops at once, without asking the guest. Ends when no vCPU executes and device I/O has drained.</summary>
-    public abstract Task StopAsync();
+    public Task StopAsync() => CommandAsync(() => HaltAsync(StopReason.Requested, null));
 
-    /// <summary>Sends bytes to the agent's port; dropped when the guest has not opened it or its queue is full.</summary>
-    public abstract bool TrySendToAgent(ReadOnlySpan<byte> bytes);
+    /// <summary>Sends bytes to the agent's port; false, and nothing sent, when the guest has not opened it or its queue is full.</summary>
+    public bool TrySendToAgent(ReadOnlySpan<byte> bytes) => _status.State == MachineState.Running && _board.Agent.TrySend(bytes);
 
     /// <summary>Counters up to now.</summary>
-    public abstract MachineMetrics ReadMetrics();
+    public MachineMetrics ReadMetrics()
+    {
+        var exits = new Dictionary<string, ulong>();
+        var traps = new Dictionary<string, ulong>();
+        ulong instructions = 0;
+        TimeSpan cpu = default, steal = default;
+        foreach (VcpuTask task in _tasks)
+        {
+            task.Engine.AddCounters(exits, traps);
+            instructions += task.Engine.Instructions;
+            (TimeSpan taskCpu, TimeSpan taskSteal) = _scheduler.ReadTimes(task);
+            cpu += taskCpu;
+            steal += taskSteal;
+        }
 
-    /// <summary>Stops the machine and frees all it holds.</summary>
-    public abstract ValueTask DisposeAsync();
+        return new MachineMetrics(instructions, cpu, steal, exits, traps);
+    }
 
-    protected void RaiseStatusChanged(MachineStatus status) => StatusChanged?.Invoke(status);
+    /// <summary>Stops the machine and frees all it holds. Not from one of its own events.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
+        await StopAsync().ConfigureAwait(false);
+        _commands.Writer.Complete();
+        await _queue.ConfigureAwait(false);
+        _board.Dispose();
+        _released(this);
+    }
 
-    protected void RaiseAgentReceived(ReadOnlyMemory<byte> bytes) => AgentReceived?.Invoke(bytes);
+    void IPowerControl.PowerOff() => Post(() => HaltAsync(StopReason.GuestPowerOff, "the guest powered off"));
+
+    void IPowerControl.Reset() => Post(RebootAsync);
+
+    void IPowerControl.Fail(int code) => Post(() => HaltAsync(StopReason.GuestFailure, $"the guest reported failure {code}"));
+
+    private void Wake(int hart)
+    {
+        // Devices drive their lines to rest while the board is being built, before there is anything to wake.
+        if (hart < _tasks.Length) _scheduler.Wake(_tasks[hart]);
+    }
+
+    private void AfterSlice()
+    {
+        _board.Uart.Flush();
+        if (!_tasks.Any(task => task.Fault is not null) || Interlocked.Exchange(ref _isFaultReported, 1) != 0) return;
+        Exception fault = _tasks.First(task => task.Fault is not null).Fault!;
+        Post(() => HaltAsync(StopReason.InternalError, $"a fault in the virtual machine monitor: {fault}"));
+    }
+
+    private async Task RebootAsync()
+    {
+        if (_status.State is not (MachineState.Running or MachineState.Paused)) return;
+        await HaltVcpusAsync().ConfigureAwait(false);
+        _board.Reset();
+        _board.Load();
+        await RunVcpusAsync().ConfigureAwait(false);
+        SetStatus(new MachineStatus(MachineState.Running, StopReason.None, null, _status.Boots + 1));
+    }
+
+    private async Task HaltAsync(StopReason reason, string? detail)
+    {
+        if (_status.State == MachineState.Stopped) return;
+        await HaltVcpusAsync().ConfigureAwait(false);
+        SetStatus(_status with { State = MachineState.Stopped, StopReason = reason, Detail = detail });
+    }
+
+    private async Task RunVcpusAsync()
+    {
+        ulong before = _board.Vcpus[0].Instructions;
+        _board.ResumeDevices();
+        _board.Clock.Start();
+        foreach (VcpuTask task in _tasks) _scheduler.Resume(task);
+        if (_status.State == MachineState.Created) await FirstInstructionAsync(before).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends when the boot hart's first slice is over, so that Running means that the guest has executed.</summary>
+    private async Task FirstInstructionAsync(ulong before)
+    {
+        while (_board.Vcpus[0].Instructions == before && _tasks[0].Fault is null) await Task.Delay(1).ConfigureAwait(false);
+    }
+
+    private async Task HaltVcpusAsync()
+    {
+        await Task.WhenAll(_tasks.Select(_scheduler.ParkAsync)).ConfigureAwait(false);
+        _board.Clock.Freeze();
+        await _board.DrainAsync().ConfigureAwait(false);
+        _board.Uart.Flush();
+    }
+
+    private void SetStatus(MachineStatus status)
+    {
+        _status = status;
+        StatusChanged?.Invoke(status);
+    }
+
+    private void Post(Func<Task> command) => _commands.Writer.TryWrite(command);
+
+    private Task CommandAsync(Func<Task> command)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        bool isQueued = _commands.Writer.TryWrite(async () =>
+        {
+            try
+            {
+                await command().ConfigureAwait(false);
+                done.SetResult();
+            }
+            catch (Exception e)
+            {
+                done.SetException(e);
+            }
+        });
+        return isQueued ? done.Task : Task.CompletedTask;
+    }
+
+    private async Task RunQueueAsync()
+    {
+        await foreach (Func<Task> command in _commands.Reader.ReadAllAsync().ConfigureAwait(false))
+            await command().ConfigureAwait(false);
+    }
 }

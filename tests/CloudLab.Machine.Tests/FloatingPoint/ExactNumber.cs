@@ -22,7 +22,8 @@ internal sealed record FloatFormat(int Precision, int MaxExponent)
 }
 
 /// <summary>What an encoding stands for; the value of a finite one is ±Significand × 2^Exponent.</summary>
-internal readonly record struct ExactNumber(bool Negative, bool IsNaN, bool IsSignaling, bool IsInfinite, BigInteger Significand, int Exponent)
+internal readonly record struct ExactNumber(
+    bool Negative, bool IsNaN, bool IsSignaling, bool IsInfinite, BigInteger Significand, int Exponent)
 {
     public bool IsZero => !IsNaN && !IsInfinite && Significand.IsZero;
 
@@ -44,6 +45,6 @@ internal readonly record struct ExactNumber(bool Negative, bool IsNaN, bool IsSi
                 field - format.MaxExponent - format.FractionBits);
     }
 
-    /// <summary>The signed numerator of the value over 2^−<paramref name="exponent"/>, which is not above <see cref="Exponent"/>.</summary>
+    /// <summary>The signed value in units of 2^<paramref name="exponent"/>, which is not above <see cref="Exponent"/>.</summary>
     public BigInteger Scaled(int exponent) => (Negative ? -Significand : Significand) << (Exponent - exponent);
 }

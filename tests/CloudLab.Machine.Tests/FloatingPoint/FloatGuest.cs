@@ -112,9 +112,11 @@ internal static class FloatGuest
 
     private static uint Subtract(uint rd, uint rs1, uint rs2) => 0x4000_0000 | Add(rd, rs1, rs2);
 
-    private static uint Load(uint rd, uint rs1, uint offset, uint opcode) => (offset << 20) | (rs1 << 15) | (3 << 12) | (rd << 7) | opcode;
+    private static uint Load(uint rd, uint rs1, uint offset, uint opcode) =>
+        (offset << 20) | (rs1 << 15) | (3 << 12) | (rd << 7) | opcode;
 
-    private static uint Store(uint rs2, uint rs1, uint offset, uint opcode) => (rs2 << 20) | (rs1 << 15) | (3 << 12) | (offset << 7) | opcode;
+    private static uint Store(uint rs2, uint rs1, uint offset, uint opcode) =>
+        (rs2 << 20) | (rs1 << 15) | (3 << 12) | (offset << 7) | opcode;
 
     private static uint WriteCsr(uint csr, uint rs1) => (csr << 20) | (rs1 << 15) | (1 << 12) | 0x73;
 

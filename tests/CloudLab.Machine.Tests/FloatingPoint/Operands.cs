@@ -26,7 +26,8 @@ internal static class Operands
             ulong exponentStep = (ulong)shift << format.FractionBits;
             return set with { B = (set.A ^ format.Sign ^ ulps) & mask, C = (set.A + exponentStep + ulps) & mask };
         });
-        Gen<OperandSet> cancelling = Gen.Select(unrelated, nudge, (set, ulps) => set with { C = (RoughProduct(format, set) ^ format.Sign) + ulps & mask });
+        Gen<OperandSet> cancelling = Gen.Select(unrelated, nudge,
+            (set, ulps) => set with { C = ((RoughProduct(format, set) ^ format.Sign) + ulps) & mask });
         return Gen.Frequency((3, unrelated), (1, near), (1, cancelling));
     }
 
@@ -34,10 +35,13 @@ internal static class Operands
     public static Gen<OperandSet> Integers { get; } =
         Gen.Select(
             Gen.Frequency(
-                (1, Gen.OneOf<ulong>(0UL, 1, 2, int.MaxValue, 1UL << 31, uint.MaxValue, 1UL << 32, long.MaxValue, 1UL << 63, ulong.MaxValue, 0xffff_ffff_8000_0000)),
+                (1, Gen.OneOf<ulong>(
+                    0, 1, 2, int.MaxValue, 1UL << 31, uint.MaxValue, 1UL << 32, long.MaxValue, 1UL << 63, ulong.MaxValue,
+                    0xffff_ffff_8000_0000)),
                 (2, Gen.Select(Gen.ULong, Gen.Int[0, 63], (bits, shift) => bits >> shift)),
                 (2, Gen.Select(Gen.ULong[1, 0xff], Gen.Int[0, 56], Gen.ULong[0, 2], (bits, shift, nudge) => (bits << shift) + nudge - 1)),
-                (2, Gen.Select(Gen.ULong, Gen.Int[20, 62], Gen.Int[0, 40], (bits, zeros, shift) => ((bits >> zeros << 1 | 1) << Math.Min(zeros - 1, shift)) - (bits & 1)))),
+                (2, Gen.Select(Gen.ULong, Gen.Int[20, 62], Gen.Int[0, 40],
+                    (bits, zeros, shift) => ((((bits >> zeros) << 1) | 1) << Math.Min(zeros - 1, shift)) - (bits & 1)))),
             Gen.Bool,
             Modes,
             (value, negate, rm) => new OperandSet(negate ? 0 - value : value, 0, 0, rm));
@@ -56,7 +60,8 @@ internal static class Operands
             (1, Gen.OneOf<ulong>(0UL, 1, 2, minNormal >> 1, (minNormal >> 1) + 1, (minNormal >> 1) - 1, fractionMask - 1, fractionMask)),
             (1, Gen.ULong[0, fractionMask]),
             (1, Gen.Select(Gen.ULong[0, fractionMask], Gen.Int[0, fractionBits], (bits, zeros) => bits >> zeros << zeros)),
-            (1, Gen.Select(Gen.ULong[0, fractionMask], Gen.Int[0, fractionBits], (bits, ones) => (bits | ((1UL << ones) - 1)) & fractionMask)));
+            (1, Gen.Select(Gen.ULong[0, fractionMask], Gen.Int[0, fractionBits],
+                (bits, ones) => (bits | ((1UL << ones) - 1)) & fractionMask)));
         ulong maxField = (ulong)(2 * format.MaxExponent);
         Gen<ulong> anyField = Gen.Frequency(
             (3, Gen.ULong[(ulong)format.MaxExponent - 70, (ulong)format.MaxExponent + 70]),

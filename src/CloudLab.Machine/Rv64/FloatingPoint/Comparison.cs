@@ -42,7 +42,10 @@ internal static class Comparison<TFormat>
         return IsBefore(a, b) ? b : a;
     }
 
-    /// <summary>FCLASS's mask: one bit set, of negative: 0 ∞, 1 normal, 2 subnormal, 3 zero; positive: 4 to 7 in reverse; NaN: 8 signaling, 9 quiet.</summary>
+    /// <summary>
+    /// FCLASS's mask, one bit set: 0 to 3 negative (∞, normal, subnormal, zero), 4 to 7 positive (zero, subnormal, normal, ∞),
+    /// 8 signaling NaN, 9 quiet NaN.
+    /// </summary>
     public static uint Classify(ulong value)
     {
         ulong magnitude = Bits<TFormat>.Magnitude(value);

@@ -80,7 +80,8 @@ internal static class Float32
     {
         if (HostArithmetic.HasFusedMultiplyAdd && HostArithmetic.IsUsable(rm, flags))
         {
-            float sum = MathF.FusedMultiplyAdd(BitConverter.UInt32BitsToSingle(a), BitConverter.UInt32BitsToSingle(b), BitConverter.UInt32BitsToSingle(c));
+            float sum = MathF.FusedMultiplyAdd(
+                BitConverter.UInt32BitsToSingle(a), BitConverter.UInt32BitsToSingle(b), BitConverter.UInt32BitsToSingle(c));
             uint result = BitConverter.SingleToUInt32Bits(sum);
             if (Bits<Binary32>.IsSafelyNormal(result)) return result;
         }

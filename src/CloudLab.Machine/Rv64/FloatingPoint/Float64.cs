@@ -80,7 +80,8 @@ internal static class Float64
     {
         if (HostArithmetic.HasFusedMultiplyAdd && HostArithmetic.IsUsable(rm, flags))
         {
-            double sum = Math.FusedMultiplyAdd(BitConverter.UInt64BitsToDouble(a), BitConverter.UInt64BitsToDouble(b), BitConverter.UInt64BitsToDouble(c));
+            double sum = Math.FusedMultiplyAdd(
+                BitConverter.UInt64BitsToDouble(a), BitConverter.UInt64BitsToDouble(b), BitConverter.UInt64BitsToDouble(c));
             ulong result = BitConverter.DoubleToUInt64Bits(sum);
             if (Bits<Binary64>.IsSafelyNormal(result)) return result;
         }

@@ -13,7 +13,9 @@ internal static class Roots
     private const int QuotientBits = 54;
     private const int RootShift = 27;
 
-    /// <summary><paramref name="dividend"/> / <paramref name="divisor"/> × 2^62 with a sticky bit 0; the leading one is bit 62 or 61.</summary>
+    /// <summary>
+    /// <paramref name="dividend"/> / <paramref name="divisor"/> × 2^62 with a sticky bit 0; the leading one is bit 62 or 61.
+    /// </summary>
     public static ulong Quotient(ulong dividend, ulong divisor)
     {
         ulong n = dividend >> SpareBits;

@@ -1,0 +1,116 @@
+using CloudLab.Machine.Memory;
+
+namespace CloudLab.Machine.Rv64;
+
+/// <summary>
+/// What others ask of a hart: to drop code, to withdraw write permission, to flush translations. Requests are queued,
+/// the hart is called out of guest code at its next block, and serves them before it goes on.
+/// </summary>
+internal sealed unsafe partial class Hart
+{
+    private readonly Lock _requestLock = new();
+    private readonly List<HartRequest> _requests = [];
+    private long _requested;
+    private long _served;
+    private int _inGuest;
+
+    /// <summary>All harts of the machine, this one included; set once when the machine is built.</summary>
+    public Hart[] Peers { get; set; } = [];
+
+    void ICodeObserver.CodePageWritten(int page) => Request(new HartRequest(HartRequestKind.DropCode, (ulong)page, 0));
+
+    /// <summary>Queues a request. Any thread.</summary>
+    /// <returns>The request's number, for <see cref="HasServed"/>.</returns>
+    public long Request(HartRequest request)
+    {
+        long number;
+        lock (_requestLock)
+        {
+            _requests.Add(request);
+            number = ++_requested;
+        }
+
+        CallOut();
+        return number;
+    }
+
+    /// <summary>Whether the hart can no longer act on what a request took away: it served it, or will before it runs again.</summary>
+    public bool HasServed(long request)
+    {
+        Interlocked.MemoryBarrier();
+        return Volatile.Read(ref _served) >= request || Volatile.Read(ref _inGuest) == 0;
+    }
+
+    /// <summary>Makes the hart leave guest code at its next block. Any thread.</summary>
+    public void CallOut() => Volatile.Write(ref State->Attention, long.MinValue);
+
+    /// <summary>Before guest code runs; requests made later are seen by <see cref="ServeRequests"/> or call the hart out.</summary>
+    public void EnterGuest() => Interlocked.Exchange(ref _inGuest, 1);
+
+    /// <summary>After guest code ran.</summary>
+    public void LeaveGuest() => Volatile.Write(ref _inGuest, 0);
+
+    /// <summary>Serves all that was asked. The hart's own thread, between blocks.</summary>
+    public void ServeRequests()
+    {
+        if (Volatile.Read(ref State->Attention) == 0 && Volatile.Read(ref _requested) == _served) return;
+        Interlocked.Exchange(ref State->Attention, 0);
+        HartRequest[] requests;
+        long last;
+        lock (_requestLock)
+        {
+            requests = [.. _requests];
+            _requests.Clear();
+            last = _requested;
+        }
+
+        foreach (HartRequest request in requests) Serve(request);
+        Volatile.Write(ref _served, last);
+    }
+
+    /// <summary>
+    /// Marks a page as holding decoded code before it is decoded, and withdraws every hart's permission to write to it
+    /// unseen.
+    /// </summary>
+    public void ClaimCodePage(int page)
+    {
+        if ((Memory.SetFlag(page, PageFlags.Code) & PageFlags.Code) != 0) return;
+        Mmu.WithdrawWrite(page);
+        foreach (Hart peer in Peers)
+            if (peer != this)
+                peer.Request(new HartRequest(HartRequestKind.WithdrawWrite, (ulong)page, 0));
+    }
+
+    private void Serve(HartRequest request)
+    {
+        switch (request.Kind)
+        {
+            case HartRequestKind.DropCode:
+                State->LinkSlot = null;
+                Code.DropPage((int)request.First);
+                break;
+            case HartRequestKind.WithdrawWrite:
+                // This hart may have written since the code was decoded: count it as written.
+                if (Mmu.WithdrawWrite((int)request.First)) Memory.MarkPageWritten((int)request.First);
+                break;
+            case HartRequestKind.FlushTranslations:
+                FlushRange(request.First, request.Length);
+                break;
+            case HartRequestKind.CodeFence:
+                break;
+        }
+    }
+
+    /// <summary>Flushes translations of a range of virtual addresses; all of them when the range is large.</summary>
+    public void FlushRange(ulong start, ulong length)
+    {
+        const ulong LargestByPage = 16 * GuestMemory.PageSize;
+        if (length > LargestByPage || (start == 0 && length == 0))
+        {
+            Mmu.FlushTranslations();
+            return;
+        }
+
+        for (ulong offset = 0; offset < length; offset += GuestMemory.PageSize) Mmu.FlushAddress(start + offset);
+    }
+}

@@ -1,0 +1,130 @@
+using System.Runtime.InteropServices;
+using CloudLab.Machine.Devices;
+using CloudLab.Machine.Memory;
+using CloudLab.Machine.Rv64.Interpreter;
+
+namespace CloudLab.Machine.Rv64;
+
+/// <summary>
+/// One RV64 hart: the hot state that instructions touch, and the privileged state around it (CSRs, traps,
+/// translation), which only slow paths and the VMM touch.
+/// </summary>
+/// <remarks>
+/// <code>
+///   Vcpu ── exits ──▶ Hart.Csrs, Hart.Traps          (emulation)
+///     │                  │
+///     ▼                  ▼
+///   InterpreterEngine ▶ HartState ◀ Handlers          (guest code)
+///                        ▲
+///                 Hart.Memory, Mmu                    (TLB misses)
+/// </code>
+/// Owned by the thread that runs the hart; only <see cref="SetLine"/> and the request methods in
+/// <c>Hart.Requests.cs</c> may be called by others.
+/// </remarks>
+internal sealed unsafe partial class Hart : ICodeObserver, IDisposable
+{
+    private readonly HostMapping _stateMapping;
+    private readonly TlbEntry* _tables;
+    private readonly GCHandle _self;
+
+    public Hart(int id, GuestMemory memory, IGuestTime time)
+    {
+        Id = id;
+        Memory = memory;
+        Time = time;
+        ulong size = (ulong)sizeof(HartState) + 4095 & ~4095UL;
+        _stateMapping = HostMapping.Anonymous(size + (ulong)(4 * TlbEntry.Count * sizeof(TlbEntry)));
+        // SAFETY: the mapping is zeroed, page-aligned and lives until Dispose; the tables follow the state.
+        State = (HartState*)_stateMapping.Pointer;
+        _tables = (TlbEntry*)(_stateMapping.Pointer + size);
+        _self = GCHandle.Alloc(this, GCHandleType.Weak);
+        State->Owner = GCHandle.ToIntPtr(_self);
+        Mmu = new Mmu(this);
+        Code = new CodeCache(memory);
+        State->Blocks = Code.Slots;
+        memory.AddObserver(this);
+        Reset();
+    }
+
+    /// <summary>mhartid.</summary>
+    public int Id { get; }
+
+    public GuestMemory Memory { get; }
+
+    public IGuestTime Time { get; }
+
+    public Mmu Mmu { get; }
+
+    public HartState* State { get; }
+
+    /// <summary>The code decoded by this hart.</summary>
+    public CodeCache Code { get; }
+
+    /// <summary>The mode the hart is in.</summary>
+    public Privilege Privilege { get; private set; }
+
+    /// <summary>Exits and traps so far.</summary>
+    public HartCounters Counters { get; } = new();
+
+    /// <summary>Whether the VMM plays the firmware: then M-mode has no code, and <c>ecall</c> from S-mode is an SBI call.</summary>
+    public bool IsFirmwarePlayed { get; set; }
+
+    /// <summary>The hart whose state a handler was given.</summary>
+    public static Hart Of(HartState* state)
+    {
+        // SAFETY: Owner was set by the constructor and the handle is freed by Dispose, after the last instruction.
+        return (Hart)GCHandle.FromIntPtr(state->Owner).Target!;
+    }
+
+    /// <summary>Returns to the state after power-on; RAM and devices are the machine's.</summary>
+    public void Reset()
+    {
+        for (int i = 0; i < 32; i++)
+        {
+            State->X[i] = 0;
+            State->F[i] = 0;
+        }
+
+        State->FloatFlags = 0;
+        State->FloatRounding = 0;
+        State->FloatState = 0;
+        State->ReservationAddress = ulong.MaxValue;
+        State->LinkSlot = null;
+        State->Exit = ExitKind.None;
+        State->Pc = 0;
+        ResetCsrs();
+        Privilege = Privilege.Machine;
+        Code.Reset();
+        Mmu.FlushAll();
+        UpdateContext();
+    }
+
+    /// <summary>Enters S-mode at <paramref name="pc"/> as SBI firmware does: a0 is the hart's id, a1 <paramref name="argument"/>.</summary>
+    public void EnterSupervisor(ulong pc, ulong argument)
+    {
+        Reset();
+        IsFirmwarePlayed = true;
+        // What the firmware delegates: all exceptions and the supervisor's interrupts; counters and stimecmp are open.
+        _medeleg = ulong.MaxValue;
+        _mideleg = InterruptBits.Supervisor;
+        _mcounteren = 7;
+        _menvcfg = MenvcfgStce;
+        State->X[10] = (ulong)Id;
+        State->X[11] = argument;
+        State->Pc = pc;
+        SetPrivilege(Privilege.Supervisor);
+    }
+
+    public void SetPrivilege(Privilege privilege)
+    {
+        Privilege = privilege;
+        UpdateContext();
+    }
+
+    public void Dispose()
+    {
+        _self.Free();
+        Code.Dispose();
+        _stateMapping.Dispose();
+    }
+}

@@ -1,0 +1,17 @@
+namespace CloudLab.Machine.Rv64;
+
+/// <summary>What can be asked of a hart.</summary>
+internal enum HartRequestKind
+{
+    /// <summary>Drop what was decoded from a page.</summary>
+    DropCode,
+
+    /// <summary>No longer write to a page unseen: another hart decoded it.</summary>
+    WithdrawWrite,
+
+    /// <summary>Flush translations (SBI remote sfence.vma).</summary>
+    FlushTranslations,
+
+    /// <summary>Synchronise fetches with stores (SBI remote fence.i): serving any request does so.</summary>
+    CodeFence,
+}

@@ -1,0 +1,256 @@
+using System.Runtime.CompilerServices;
+
+namespace CloudLab.Machine.Rv64.Interpreter;
+
+/// <summary>Loads and stores: one TLB compare, then the host's own access.</summary>
+internal static unsafe partial class Handlers
+{
+    [MethodImpl(Threaded)]
+    public static void Lb(HartState* h, Op* op)
+    {
+        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
+        if ((address & TlbEntry.PageMask) != entry->ReadTag)
+        {
+            LoadSlow(h, op);
+            return;
+        }
+
+        h->X[op->Rd] = (ulong)(long)*(sbyte*)(address + entry->Addend);
+        op[1].Handler(h, op + 1);
+    }
+
+    [MethodImpl(Threaded)]
+    public static void Lh(HartState* h, Op* op)
+    {
+        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
+        if (((address + 1) & TlbEntry.PageMask) != entry->ReadTag)
+        {
+            LoadSlow(h, op);
+            return;
+        }
+
+        h->X[op->Rd] = (ulong)(long)*(short*)(address + entry->Addend);
+        op[1].Handler(h, op + 1);
+    }
+
+    [MethodImpl(Threaded)]
+    public static void Lw(HartState* h, Op* op)
+    {
+        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
+        if (((address + 3) & TlbEntry.PageMask) != entry->ReadTag)
+        {
+            LoadSlow(h, op);
+            return;
+        }
+
+        h->X[op->Rd] = (ulong)(long)*(int*)(address + entry->Addend);
+        op[1].Handler(h, op + 1);
+    }
+
+    [MethodImpl(Threaded)]
+    public static void Ld(HartState* h, Op* op)
+    {
+        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
+        if (((address + 7) & TlbEntry.PageMask) != entry->ReadTag)
+        {
+            LoadSlow(h, op);
+            return;
+        }
+
+        h->X[op->Rd] = *(ulong*)(address + entry->Addend);
+        op[1].Handler(h, op + 1);
+    }
+
+    [MethodImpl(Threaded)]
+    public static void Lbu(HartState* h, Op* op)
+    {
+        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
+        if ((address & TlbEntry.PageMask) != entry->ReadTag)
+        {
+            LoadSlow(h, op);
+            return;
+        }
+
+        h->X[op->Rd] = *(byte*)(address + entry->Addend);
+        op[1].Handler(h, op + 1);
+    }
+
+    [MethodImpl(Threaded)]
+    public static void Lhu(HartState* h, Op* op)
+    {
+        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
+        if (((address + 1) & TlbEntry.PageMask) != entry->ReadTag)
+        {
+            LoadSlow(h, op);
+            return;
+        }
+
+        h->X[op->Rd] = *(ushort*)(address + entry->Addend);
+        op[1].Handler(h, op + 1);
+    }
+
+    [MethodImpl(Threaded)]
+    public static void Lwu(HartState* h, Op* op)
+    {
+        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
+        if (((address + 3) & TlbEntry.PageMask) != entry->ReadTag)
+        {
+            LoadSlow(h, op);
+            return;
+        }
+
+        h->X[op->Rd] = *(uint*)(address + entry->Addend);
+        op[1].Handler(h, op + 1);
+    }
+
+    [MethodImpl(Threaded)]
+    public static void Sb(HartState* h, Op* op)
+    {
+        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
+        if ((address & TlbEntry.PageMask) != entry->WriteTag)
+        {
+            StoreSlow(h, op);
+            return;
+        }
+
+        *(byte*)(address + entry->Addend) = (byte)h->X[op->Rs2];
+        op[1].Handler(h, op + 1);
+    }
+
+    [MethodImpl(Threaded)]
+    public static void Sh(HartState* h, Op* op)
+    {
+        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
+        if (((address + 1) & TlbEntry.PageMask) != entry->WriteTag)
+        {
+            StoreSlow(h, op);
+            return;
+        }
+
+        *(ushort*)(address + entry->Addend) = (ushort)h->X[op->Rs2];
+        op[1].Handler(h, op + 1);
+    }
+
+    [MethodImpl(Threaded)]
+    public static void Sw(HartState* h, Op* op)
+    {
+        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
+        if (((address + 3) & TlbEntry.PageMask) != entry->WriteTag)
+        {
+            StoreSlow(h, op);
+            return;
+        }
+
+        *(uint*)(address + entry->Addend) = (uint)h->X[op->Rs2];
+        op[1].Handler(h, op + 1);
+    }
+
+    [MethodImpl(Threaded)]
+    public static void Sd(HartState* h, Op* op)
+    {
+        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
+        if (((address + 7) & TlbEntry.PageMask) != entry->WriteTag)
+        {
+            StoreSlow(h, op);
+            return;
+        }
+
+        *(ulong*)(address + entry->Addend) = h->X[op->Rs2];
+        op[1].Handler(h, op + 1);
+    }
+
+    [MethodImpl(Threaded)]
+    public static void Flw(HartState* h, Op* op)
+    {
+        if (h->FloatState != FloatDirty)
+        {
+            FloatStateSlow(h, op);
+            return;
+        }
+
+        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
+        if (((address + 3) & TlbEntry.PageMask) != entry->ReadTag)
+        {
+            LoadSlow(h, op);
+            return;
+        }
+
+        h->F[op->Rd] = NanBoxMask | *(uint*)(address + entry->Addend);
+        op[1].Handler(h, op + 1);
+    }
+
+    [MethodImpl(Threaded)]
+    public static void Fld(HartState* h, Op* op)
+    {
+        if (h->FloatState != FloatDirty)
+        {
+            FloatStateSlow(h, op);
+            return;
+        }
+
+        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
+        if (((address + 7) & TlbEntry.PageMask) != entry->ReadTag)
+        {
+            LoadSlow(h, op);
+            return;
+        }
+
+        h->F[op->Rd] = *(ulong*)(address + entry->Addend);
+        op[1].Handler(h, op + 1);
+    }
+
+    [MethodImpl(Threaded)]
+    public static void Fsw(HartState* h, Op* op)
+    {
+        if (h->FloatState != FloatDirty)
+        {
+            FloatStateSlow(h, op);
+            return;
+        }
+
+        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
+        if (((address + 3) & TlbEntry.PageMask) != entry->WriteTag)
+        {
+            StoreSlow(h, op);
+            return;
+        }
+
+        *(uint*)(address + entry->Addend) = (uint)h->F[op->Rs2];
+        op[1].Handler(h, op + 1);
+    }
+
+    [MethodImpl(Threaded)]
+    public static void Fsd(HartState* h, Op* op)
+    {
+        if (h->FloatState != FloatDirty)
+        {
+            FloatStateSlow(h, op);
+            return;
+        }
+
+        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
+        if (((address + 7) & TlbEntry.PageMask) != entry->WriteTag)
+        {
+            StoreSlow(h, op);
+            return;
+        }
+
+        *(ulong*)(address + entry->Addend) = h->F[op->Rs2];
+        op[1].Handler(h, op + 1);
+    }
+}

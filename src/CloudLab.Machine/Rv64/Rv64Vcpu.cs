@@ -1,0 +1,307 @@
+using CloudLab.Machine.Boot.Firmware;
+using CloudLab.Machine.Memory;
+using CloudLab.Machine.Rv64.Interpreter;
+using CloudLab.Machine.Scheduling;
+
+namespace CloudLab.Machine.Rv64;
+
+/// <summary>
+/// A hart as the scheduler sees it: runs guest code, and emulates what guest code was left for.
+/// </summary>
+internal sealed unsafe class Rv64Vcpu : IVcpuEngine
+{
+    private readonly MmioBus _bus;
+    private readonly InterpreterEngine _engine;
+    private readonly Action _wake;
+    private int _runState = (int)HartRunState.Stopped;
+    private ulong _startPc;
+    private ulong _startArgument;
+    private volatile bool _isKicked;
+    private volatile bool _isWaiting;
+
+    /// <param name="hart">The hart.</param>
+    /// <param name="bus">Where its device accesses go.</param>
+    /// <param name="wake">Tells the scheduler that a waiting or halted vCPU may have something to do. Any thread.</param>
+    public Rv64Vcpu(Hart hart, MmioBus bus, Action wake)
+    {
+        Hart = hart;
+        _bus = bus;
+        _wake = wake;
+        _engine = new InterpreterEngine(hart);
+    }
+
+    public Hart Hart { get; }
+
+    /// <summary>The firmware that the VMM plays, or null when the guest brings its own. Set before the first run.</summary>
+    public SbiFirmware? Firmware { get; set; }
+
+    public HartRunState RunState => (HartRunState)Volatile.Read(ref _runState);
+
+    public bool IsRunnable => RunState switch
+    {
+        HartRunState.Stopped => false,
+        HartRunState.StartPending => true,
+        HartRunState.Started => !_isWaiting || Hart.HasWakingInterrupt || Hart.Time.Ticks >= Hart.Deadline,
+    };
+
+    public ulong Deadline => RunState == HartRunState.Started ? Hart.Deadline : ulong.MaxValue;
+
+    public ulong Instructions => Hart.Counters.Instructions;
+
+    /// <summary>Starts a stopped hart in S-mode. Any thread.</summary>
+    /// <returns>False when it is not stopped.</returns>
+    public bool TryStart(ulong pc, ulong argument)
+    {
+        if (Interlocked.CompareExchange(ref _runState, (int)HartRunState.StartPending, (int)HartRunState.Stopped) != (int)HartRunState.Stopped)
+            return false;
+        _startPc = pc;
+        _startArgument = argument;
+        _wake();
+        return true;
+    }
+
+    /// <summary>Drives an interrupt line and, when it is high, brings the hart to look at it. Any thread.</summary>
+    public void SetLine(ulong bit, bool level)
+    {
+        Hart.SetLine(bit, level);
+        if (!level) return;
+        Hart.CallOut();
+        _wake();
+    }
+
+    /// <summary>Sets the machine timer's deadline. Any thread.</summary>
+    public void SetMachineDeadline(ulong ticks)
+    {
+        Hart.SetMachineDeadline(ticks);
+        Hart.CallOut();
+        _wake();
+    }
+
+    public void Kick()
+    {
+        _isKicked = true;
+        Hart.CallOut();
+    }
+
+    public void Reset()
+    {
+        Volatile.Write(ref _runState, (int)HartRunState.Stopped);
+        _isWaiting = false;
+        Hart.Reset();
+    }
+
+    public VcpuExit Run(long instructions)
+    {
+        if (RunState == HartRunState.StartPending)
+        {
+            Hart.EnterSupervisor(_startPc, _startArgument);
+            _isWaiting = false;
+            Volatile.Write(ref _runState, (int)HartRunState.Started);
+        }
+
+        if (RunState == HartRunState.Stopped) return VcpuExit.Halted;
+        Hart.EnterGuest();
+        Hart.BeginSlice(instructions);
+        try
+        {
+            Hart.UpdateTimers();
+            return RunSlice();
+        }
+        finally
+        {
+            Hart.EndSlice();
+            Hart.LeaveGuest();
+        }
+    }
+
+    public void AddCounters(IDictionary<string, ulong> exits, IDictionary<string, ulong> traps)
+    {
+        foreach (ExitCause cause in Enum.GetValues<ExitCause>()) Add(exits, CounterNames.Of(cause), Hart.Counters.ReadExits(cause));
+        foreach (ExceptionCode code in Enum.GetValues<ExceptionCode>()) Add(traps, CounterNames.Of(code), Hart.Counters.ReadExceptions(code));
+        foreach ((int number, string name) in CounterNames.Interrupts) Add(traps, name, Hart.Counters.ReadInterrupts(number));
+
+        static void Add(IDictionary<string, ulong> sums, string name, ulong value)
+        {
+            sums.TryGetValue(name, out ulong sum);
+            sums[name] = sum + value;
+        }
+    }
+
+    public void Dispose() => Hart.Dispose();
+
+    private VcpuExit RunSlice()
+    {
+        while (true)
+        {
+            Hart.ServeRequests();
+            if (_isKicked)
+            {
+                _isKicked = false;
+                return VcpuExit.Kicked;
+            }
+
+            if (_isWaiting)
+            {
+                if (!Hart.HasWakingInterrupt) return VcpuExit.Waiting;
+                _isWaiting = false;
+            }
+
+            Hart.TakeInterrupt();
+            switch (_engine.Run())
+            {
+                case ExitKind.Budget: return VcpuExit.Budget;
+                case ExitKind.Instruction: Emulate(Hart.State->ExitInstruction); break;
+                case ExitKind.MmioLoad: LoadFromDevice(); break;
+                case ExitKind.MmioStore: StoreToDevice(); break;
+                case ExitKind.Attention or ExitKind.None: break;
+            }
+
+            if (RunState != HartRunState.Started) return VcpuExit.Halted;
+        }
+    }
+
+    private void Emulate(uint instruction)
+    {
+        if ((instruction & 0x7f) == 0x0f) CodeFence();
+        else if ((instruction >> 12 & 7) != 0) AccessCsr(instruction);
+        else if (instruction >> 25 == 9 && (instruction >> 7 & 31) == 0) FenceTranslations(instruction);
+        else EmulatePrivileged(instruction);
+    }
+
+    private void EmulatePrivileged(uint instruction)
+    {
+        switch (instruction)
+        {
+            case 0x0000_0073: EnvironmentCall(); break;
+            case 0x0010_0073: Hart.RaiseException(ExceptionCode.Breakpoint, Hart.State->Pc); break;
+            case 0x1020_0073: Return(Hart.ReturnFromSupervisor()); break;
+            case 0x3020_0073: Return(Hart.ReturnFromMachine()); break;
+            case 0x1050_0073: Wait(); break;
+            default: Hart.RaiseIllegalInstruction(instruction); break;
+        }
+    }
+
+    private void CodeFence()
+    {
+        // Writers drop decoded code as they write, and requests of other harts are served before the next block.
+        Hart.Counters.Exit(ExitCause.CacheMaintenance);
+        Hart.State->LinkSlot = null;
+        Advance();
+    }
+
+    private void AccessCsr(uint instruction)
+    {
+        uint number = instruction >> 20;
+        if (!Hart.ExecuteCsr(instruction))
+        {
+            Hart.RaiseIllegalInstruction(instruction);
+            return;
+        }
+
+        // Registers of unprivileged code (0x000 to 0x0ff, 0xc00 to 0xcff) are no business of the VMM's.
+        if ((number & 0x300) != 0) Hart.Counters.Exit(number == Csr.Satp ? ExitCause.AddressMapping : ExitCause.SystemRegister);
+        Advance();
+    }
+
+    private void FenceTranslations(uint instruction)
+    {
+        if (!Hart.MayFenceTranslations)
+        {
+            Hart.RaiseIllegalInstruction(instruction);
+            return;
+        }
+
+        Hart.Counters.Exit(ExitCause.TlbInvalidation);
+        uint rs1 = instruction >> 15 & 31;
+        if (rs1 == 0) Hart.Mmu.FlushTranslations();
+        else Hart.Mmu.FlushAddress(Hart.State->X[rs1]);
+        Advance();
+    }
+
+    private void EnvironmentCall()
+    {
+        if (Hart.Privilege == Privilege.Supervisor && Hart.IsFirmwarePlayed && Firmware is not null)
+        {
+            // The call may stop the hart or move its pc; it returns to the next instruction unless it does.
+            Advance();
+            Firmware.Call(this);
+            return;
+        }
+
+        Hart.RaiseException(
+            Hart.Privilege switch
+            {
+                Privilege.User => ExceptionCode.EcallFromUser,
+                Privilege.Supervisor => ExceptionCode.EcallFromSupervisor,
+                Privilege.Machine => ExceptionCode.EcallFromMachine,
+            },
+            0);
+    }
+
+    private void Return(bool isLegal)
+    {
+        if (!isLegal)
+        {
+            Hart.RaiseIllegalInstruction(Hart.State->ExitInstruction);
+            return;
+        }
+
+        Hart.Counters.Exit(ExitCause.ModeChange);
+        Hart.State->Countdown--;
+    }
+
+    private void Wait()
+    {
+        if (!Hart.MayWait)
+        {
+            Hart.RaiseIllegalInstruction(Hart.State->ExitInstruction);
+            return;
+        }
+
+        Hart.Counters.Exit(ExitCause.Halt);
+        Advance();
+        Hart.UpdateTimers();
+        _isWaiting = !Hart.HasWakingInterrupt;
+    }
+
+    /// <summary>Puts the hart to sleep until an interrupt, as WFI does.</summary>
+    public void Suspend() => _isWaiting = true;
+
+    /// <summary>Stops the hart until <see cref="TryStart"/>.</summary>
+    public void Stop() => Volatile.Write(ref _runState, (int)HartRunState.Stopped);
+
+    private void LoadFromDevice()
+    {
+        HartState* h = Hart.State;
+        Hart.Counters.Exit(ExitCause.MmioRead);
+        if (!_bus.TryFind(h->ExitAddress, h->ExitSize, out IMmioDevice? device, out ulong offset))
+        {
+            Hart.RaiseException(ExceptionCode.LoadAccessFault, h->ExitVirtual);
+            return;
+        }
+
+        Hart.FinishLoad(h->ExitTarget, h->ExitRegister, h->ExitSize, device.Read(offset, h->ExitSize));
+        Advance();
+    }
+
+    private void StoreToDevice()
+    {
+        HartState* h = Hart.State;
+        Hart.Counters.Exit(ExitCause.MmioWrite);
+        if (!_bus.TryFind(h->ExitAddress, h->ExitSize, out IMmioDevice? device, out ulong offset))
+        {
+            Hart.RaiseException(ExceptionCode.StoreAccessFault, h->ExitVirtual);
+            return;
+        }
+
+        device.Write(offset, h->ExitSize, h->ExitValue);
+        Advance();
+    }
+
+    /// <summary>The exiting instruction is done.</summary>
+    private void Advance()
+    {
+        Hart.State->Pc += Hart.State->ExitLength;
+        Hart.State->Countdown--;
+    }
+}

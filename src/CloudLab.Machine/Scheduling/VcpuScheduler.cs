@@ -1,0 +1,227 @@
+using System.Diagnostics;
+
+namespace CloudLab.Machine.Scheduling;
+
+/// <summary>
+/// A fixed set of named host threads that run all vCPUs of all machines, in slices, by weight and cap.
+/// </summary>
+/// <remarks>
+/// <code>
+///            Resume              picked                 Budget
+///   Parked ─────────▶ Ready ─────────────▶ Running ─────────────▶ Ready
+///     ▲                 ▲                     │ │ cap used up
+///     │ ParkAsync       │ Wake, deadline      │ └──────────────▶ Throttled ─ time ─▶ Ready
+///     └── any state     └────── Waiting ◀─────┘ guest idle
+/// </code>
+/// One lock guards all queues and task states; it is held for moments only, never while guest code runs, and it is a
+/// leaf: nothing is called under it but the engine's cheap questions. A guest's interrupt reaches its vCPU by
+/// <see cref="Wake"/> when it waits and by the engine's own attention flag when it runs.
+/// </remarks>
+internal sealed class VcpuScheduler : IDisposable
+{
+    // A third to two thirds of a millisecond of guest code: what a pause, a GC or a due timer waits for at most.
+    private const long SliceInstructions = 150_000;
+
+    private readonly object _lock = new();
+    private readonly List<VcpuTask> _ready = [];
+    private readonly PriorityQueue<(VcpuTask Task, long WaitNumber), long> _deadlines = new();
+    private readonly List<Thread> _workers = [];
+    private double _virtualTime;
+    private bool _isDisposed;
+
+    public VcpuScheduler(int workers)
+    {
+        for (int i = 0; i < workers; i++)
+        {
+            var worker = new Thread(Work) { IsBackground = true, Name = $"vcpu-worker-{i}" };
+            _workers.Add(worker);
+            worker.Start();
+        }
+    }
+
+    /// <summary>The monotonic clock that waits and allowances are counted on, in nanoseconds.</summary>
+    public static long Now => (long)(Stopwatch.GetTimestamp() * (1e9 / Stopwatch.Frequency));
+
+    /// <summary>Lets a parked task run.</summary>
+    public void Resume(VcpuTask task)
+    {
+        lock (_lock)
+        {
+            if (task.State == VcpuTaskState.Parked && task.Fault is null) MakeReady(task);
+        }
+    }
+
+    /// <summary>Takes a task out of the schedule; ends when it does not run any more.</summary>
+    public Task ParkAsync(VcpuTask task)
+    {
+        lock (_lock)
+        {
+            if (task.State != VcpuTaskState.Running)
+            {
+                _ready.Remove(task);
+                task.WaitNumber++;
+                task.State = VcpuTaskState.Parked;
+                return Task.CompletedTask;
+            }
+
+            task.ParkRequest ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            task.Engine.Kick();
+            return task.ParkRequest.Task;
+        }
+    }
+
+    /// <summary>A waiting task may have something to do. Any thread.</summary>
+    public void Wake(VcpuTask task)
+    {
+        lock (_lock)
+        {
+            if (task.State == VcpuTaskState.Waiting && task.Engine.IsRunnable) MakeReady(task);
+        }
+    }
+
+    /// <summary>CPU time and steal time of a task up to its last slice.</summary>
+    public (TimeSpan Cpu, TimeSpan Steal) ReadTimes(VcpuTask task)
+    {
+        lock (_lock) return (TimeSpan.FromTicks(task.CpuNanoseconds / 100), TimeSpan.FromTicks(task.StealNanoseconds / 100));
+    }
+
+    /// <summary>Ends the workers. Every task is parked.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _isDisposed = true;
+            Monitor.PulseAll(_lock);
+        }
+
+        foreach (Thread worker in _workers) worker.Join();
+    }
+
+    private void Work()
+    {
+        while (Next() is { } task)
+        {
+            long before = ThreadCpuClock.Nanoseconds;
+            VcpuExit exit = VcpuExit.Halted;
+            try
+            {
+                exit = task.Engine.Run(SliceInstructions);
+                task.AfterSlice();
+            }
+            catch (Exception fault)
+            {
+                // A fault in the VMM costs the machine it happened in, not the process. The machine is told by AfterSlice's owner.
+                task.Fault = fault;
+            }
+
+            Finish(task, exit, ThreadCpuClock.Nanoseconds - before);
+            if (task.Fault is not null) task.AfterSlice();
+        }
+    }
+
+    /// <summary>Waits for a task to run; null at the end.</summary>
+    private VcpuTask? Next()
+    {
+        lock (_lock)
+        {
+            while (!_isDisposed)
+            {
+                long now = Now;
+                MoveDue(now);
+                if (TakeReady() is { } task)
+                {
+                    task.State = VcpuTaskState.Running;
+                    task.StealNanoseconds += now - task.ReadySince;
+                    return task;
+                }
+
+                if (!_deadlines.TryPeek(out _, out long due)) Monitor.Wait(_lock);
+                else Monitor.Wait(_lock, (int)Math.Clamp((due - now + 999_999) / 1_000_000, 1, 60_000));
+            }
+
+            return null;
+        }
+    }
+
+    private void Finish(VcpuTask task, VcpuExit exit, long used)
+    {
+        lock (_lock)
+        {
+            long now = Now;
+            task.CpuNanoseconds += used;
+            task.VirtualTime += used * 100.0 / task.Weight;
+            task.Allowance.Take(used, now);
+            if (task.ParkRequest is { } request || task.Fault is not null)
+            {
+                task.State = VcpuTaskState.Parked;
+                task.ParkRequest?.SetResult();
+                task.ParkRequest = null;
+                return;
+            }
+
+            bool isIdle = exit is VcpuExit.Waiting or VcpuExit.Halted && !task.Engine.IsRunnable;
+            if (isIdle) WaitForGuest(task, now);
+            else if (task.Allowance.Wait(now) is > 0 and long wait) WaitUntil(task, VcpuTaskState.Throttled, now, now + wait);
+            else MakeReady(task);
+        }
+    }
+
+    private void WaitForGuest(VcpuTask task, long now)
+    {
+        ulong deadline = task.Engine.Deadline;
+        if (deadline != ulong.MaxValue)
+        {
+            WaitUntil(task, VcpuTaskState.Waiting, now, now + (task.Until(deadline).Ticks * 100));
+            return;
+        }
+
+        task.State = VcpuTaskState.Waiting;
+        task.WaitNumber++;
+    }
+
+    private void WaitUntil(VcpuTask task, VcpuTaskState state, long now, long due)
+    {
+        task.State = state;
+        task.ReadySince = now;
+        _deadlines.Enqueue((task, ++task.WaitNumber), due);
+        // This worker looks at the deadlines before it sleeps; when it will be busy, one that sleeps has to look.
+        if (_ready.Count > 0) Monitor.Pulse(_lock);
+    }
+
+    private void MoveDue(long now)
+    {
+        while (_deadlines.TryPeek(out (VcpuTask Task, long WaitNumber) entry, out long due)
+            && (due <= now || entry.WaitNumber != entry.Task.WaitNumber))
+        {
+            _deadlines.Dequeue();
+            if (entry.WaitNumber != entry.Task.WaitNumber) continue;
+            // Time spent throttled is stolen from the guest; time it waited of its own will is not.
+            long since = entry.Task.State == VcpuTaskState.Throttled ? entry.Task.ReadySince : now;
+            MakeReady(entry.Task);
+            entry.Task.ReadySince = since;
+        }
+    }
+
+    private void MakeReady(VcpuTask task)
+    {
+        task.State = VcpuTaskState.Ready;
+        task.WaitNumber++;
+        task.ReadySince = Now;
+        // One that slept does not catch up on the time it did not want.
+        task.VirtualTime = Math.Max(task.VirtualTime, _virtualTime);
+        _ready.Add(task);
+        Monitor.Pulse(_lock);
+    }
+
+    private VcpuTask? TakeReady()
+    {
+        VcpuTask? first = null;
+        foreach (VcpuTask task in _ready)
+            if (first is null || task.VirtualTime < first.VirtualTime)
+                first = task;
+        if (first is null) return null;
+        _ready.Remove(first);
+        _virtualTime = Math.Max(_virtualTime, first.VirtualTime);
+        return first;
+    }
+}

@@ -1,0 +1,149 @@
+using System.Security.Cryptography;
+using CloudLab.Machine.Boot;
+using CloudLab.Machine.Boot.DeviceTree;
+using CloudLab.Machine.Boot.Firmware;
+using CloudLab.Machine.Devices;
+using CloudLab.Machine.Devices.Virtio;
+using CloudLab.Machine.Devices.Virtio.Block;
+using CloudLab.Machine.Memory;
+using CloudLab.Machine.Rv64;
+
+namespace CloudLab.Machine;
+
+/// <summary>
+/// The hardware of one machine, wired: RAM, harts, interrupt controllers and devices on the <c>virt</c> memory map.
+/// Knows how to load and to reset; what runs when is <see cref="VirtualMachine"/>'s.
+/// </summary>
+/// <remarks>Built and commanded from the machine's command queue only, while no vCPU runs.</remarks>
+internal sealed class VirtBoard : IDisposable
+{
+    // Slots 0 to 3 are disks, so that an agent or a new device never renames one.
+    private const int RngSeedLength = 64;
+
+    private static readonly string[] IsaExtensions =
+        ["i", "m", "a", "f", "d", "c", "zicntr", "zicsr", "zifencei", "sstc"];
+
+    private readonly MachineSpec _spec;
+    private readonly BootLayout _layout;
+    private readonly Plic _plic;
+    private readonly Aclint _aclint;
+    private readonly GoldfishRtc _clock;
+    private readonly List<BlockDevice> _disks = [];
+    private readonly Dictionary<int, VirtioMmioTransport> _transports = [];
+
+    /// <exception cref="MachineException">The images do not fit the memory.</exception>
+    public VirtBoard(MachineSpec spec, IPowerControl power, Action<int> wake)
+    {
+        _spec = spec;
+        _layout = BootLayout.Plan(spec.MemorySize, KernelImage.Parse(spec.Kernel.Pages), spec.Initramfs?.Pages);
+        Memory = new GuestMemory(VirtMemoryMap.Ram, spec.MemorySize);
+        var bus = new MmioBus();
+        var harts = new Hart[spec.VcpuCount];
+        for (int i = 0; i < harts.Length; i++) harts[i] = new Hart(i, Memory, Clock) { Peers = harts };
+        Vcpus = [.. harts.Select(hart => new Rv64Vcpu(hart, bus, () => wake(hart.Id)))];
+        var firmware = new SbiFirmware(Vcpus, Memory, power, bytes => spec.Console.WriteOutput(bytes));
+        foreach (Rv64Vcpu vcpu in Vcpus) vcpu.Firmware = firmware;
+
+        var interrupts = new HartInterrupts(Vcpus);
+        _plic = new Plic(interrupts);
+        _aclint = new Aclint(interrupts, Clock);
+        Uart = new Uart(spec.Console, _plic.Line(VirtMemoryMap.UartInterrupt));
+        _clock = new GoldfishRtc(spec.WallClock, _plic.Line(VirtMemoryMap.RtcInterrupt));
+        bus.Map(VirtMemoryMap.Test, VirtMemoryMap.TestSize, new TestDevice(power));
+        bus.Map(VirtMemoryMap.Rtc, VirtMemoryMap.RtcSize, _clock);
+        bus.Map(VirtMemoryMap.Aclint, VirtMemoryMap.AclintSize, _aclint);
+        bus.Map(VirtMemoryMap.Plic, VirtMemoryMap.PlicSize, _plic);
+        bus.Map(VirtMemoryMap.Uart, VirtMemoryMap.UartSize, Uart);
+
+        foreach (IBlockBackend disk in spec.Disks)
+        {
+            var device = new BlockDevice(Memory, VirtioLine(_disks.Count), disk);
+            Attach(bus, _disks.Count, device);
+            _disks.Add(device);
+        }
+
+        for (int slot = 0; slot < VirtMemoryMap.VirtioSlots; slot++)
+            if (!_transports.ContainsKey(slot))
+                bus.Map(VirtMemoryMap.Virtio(slot), VirtMemoryMap.VirtioSize, new EmptyVirtioSlot());
+    }
+
+    public GuestMemory Memory { get; }
+
+    public GuestClock Clock { get; } = new();
+
+    public IReadOnlyList<Rv64Vcpu> Vcpus { get; }
+
+    public Uart Uart { get; }
+
+    /// <summary>The port that the guest's agent opens.</summary>
+    public AgentPort Agent { get; } = new();
+
+    /// <summary>Loads the images and makes the boot hart startable. RAM is zero.</summary>
+    public void Load()
+    {
+        ImagePages? initramfs = _spec.Initramfs?.Pages;
+        byte[] tree = VirtDeviceTree.Build(new VirtMachineDescription
+        {
+            Harts = Vcpus.Count,
+            MemorySize = _spec.MemorySize,
+            IsaExtensions = IsaExtensions,
+            MmuType = "riscv,sv48",
+            CommandLine = _spec.CommandLine,
+            InitramfsStart = _layout.Initramfs,
+            InitramfsLength = initramfs?.Length ?? 0,
+            RngSeed = RandomNumberGenerator.GetBytes(RngSeedLength),
+            VirtioSlots = VirtMemoryMap.VirtioSlots,
+        });
+        bool isLoaded = Memory.TryMapFile(_layout.Kernel, _spec.Kernel.Pages)
+            && (initramfs is null || Memory.TryMapFile(_layout.Initramfs, initramfs))
+            && (ulong)tree.Length <= BootLayout.DeviceTreeRoom
+            && Memory.TryWrite(_layout.DeviceTree, tree);
+        if (!isLoaded) throw new InvalidOperationException("the boot layout does not hold what it was planned for");
+        Vcpus[0].TryStart(_layout.Kernel.Value, _layout.DeviceTree.Value);
+    }
+
+    /// <summary>Returns everything to power-on, RAM to zero. Device I/O has drained.</summary>
+    public void Reset()
+    {
+        foreach (VirtioMmioTransport transport in _transports.Values) transport.Reset();
+        Uart.Reset();
+        _clock.Reset();
+        _plic.Reset();
+        _aclint.Reset();
+        foreach (Rv64Vcpu vcpu in Vcpus) vcpu.Reset();
+        Memory.Clear();
+        Clock.Reset();
+    }
+
+    /// <summary>Ends when no device transfers to or from RAM any more; they hold back new requests until <see cref="ResumeDevices"/>.</summary>
+    public Task DrainAsync() => Task.WhenAll(_transports.Values.Select(transport => transport.Device.DrainAsync()));
+
+    /// <summary>Lets devices go on after <see cref="DrainAsync"/>.</summary>
+    public void ResumeDevices()
+    {
+        foreach (VirtioMmioTransport transport in _transports.Values) transport.Device.Resume();
+    }
+
+    public void PressPowerKey() => GC.KeepAlive(_spec);
+
+    /// <summary>Frees RAM and harts. No vCPU runs and device I/O has drained.</summary>
+    public void Dispose()
+    {
+        Uart.Dispose();
+        _clock.Dispose();
+        foreach (BlockDevice disk in _disks) disk.Dispose();
+        foreach (Rv64Vcpu vcpu in Vcpus) vcpu.Dispose();
+        Memory.Dispose();
+    }
+
+    private IInterruptLine VirtioLine(int slot) => _plic.Line(VirtMemoryMap.VirtioInterrupt + slot);
+
+    private void Attach(MmioBus bus, int slot, VirtioDevice device)
+    {
+        var transport = new VirtioMmioTransport(device);
+        bus.Map(VirtMemoryMap.Virtio(slot), VirtMemoryMap.VirtioSize, transport);
+        _transports.Add(slot, transport);
+    }
+}
+
+internal sealed class AgentPort { public event Action<ReadOnlyMemory<byte>>? Received; public bool TrySend(ReadOnlySpan<byte> b) { Received?.Invoke(default); return false; } }
