@@ -1,4 +1,5 @@
 using CloudLab.ControlPlane.Common;
+using CloudLab.ControlPlane.Hosts;
 using CloudLab.ControlPlane.Identity;
 using CloudLab.ControlPlane.Images;
 using CloudLab.ControlPlane.Instances;
@@ -28,7 +29,19 @@ public static class ControlPlaneServices
         services.AddSingleton<TokenService>();
         services.AddSingleton<ImageService>();
         services.AddSingleton<InstanceService>();
+        services.AddMetrics();
+        services.AddSingleton<ControlPlaneMetrics>();
+
         services.AddSingleton(_ => new Hypervisor(options.Hypervisor));
+        services.AddSingleton<HostService>();
+        services.AddSingleton<HostSession>();
+        services.AddSingleton<ImageCache>();
+        services.AddSingleton<MachineFactory>();
+        services.AddSingleton<HostServices>();
+        services.AddSingleton<InstanceFleet>();
+        services.AddSingleton<IInstanceHost>(provider => provider.GetRequiredService<InstanceFleet>());
+        services.AddHostedService<HostKeeper>();
+        services.AddHostedService<InstanceReconciler>();
         return services;
     }
 

@@ -35,4 +35,7 @@ public sealed class Host
         Architecture = capacity.Architecture;
         return new HostLease(Name, Epoch);
     }
+
+    /// <summary>Another host fences this one off: from now on it can neither renew nor write.</summary>
+    internal void Fence() => Epoch++;
 }

@@ -10,11 +10,31 @@ internal static class PlacementCapacity
 {
     /// <summary>Whether the live hosts together have places for <paramref name="count"/> more instances of this size.</summary>
     /// <remarks>
-    /// What is asked for and not placed yet is taken from the total, so two requests at once on PostgreSQL can both
-    /// pass; the host then refuses the later one.
+    /// What waits for placement is taken off. Two requests at once on PostgreSQL can still both pass; the later one's
+    /// instances are then refused by <see cref="HostService.SettleUnplacedAsync"/>.
     /// </remarks>
     public static async Task<bool> HasRoomAsync(
         CloudLabDbContext db, Architecture architecture, long memoryBytes, int count, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        long waiting = await db.Instances
+            .Where(i => i.Host == null && i.Architecture == architecture
+                && i.Desired == DesiredState.Running && i.Observed != ObservedState.Terminated)
+            .SumAsync(i => i.MemoryBytes, cancellationToken)
+            .ConfigureAwait(false);
+        List<long> free = await FreeAsync(db, architecture, now, cancellationToken).ConfigureAwait(false);
+        return free.Sum(bytes => bytes / memoryBytes) - (waiting + memoryBytes - 1) / memoryBytes >= count;
+    }
+
+    /// <summary>Whether some live host has room for an instance that waits for placement.</summary>
+    public static async Task<bool> HasRoomForWaitingAsync(
+        CloudLabDbContext db, Instance instance, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        List<long> free = await FreeAsync(db, instance.Architecture, now, cancellationToken).ConfigureAwait(false);
+        return free.Exists(bytes => bytes >= instance.MemoryBytes);
+    }
+
+    private static async Task<List<long>> FreeAsync(
+        CloudLabDbContext db, Architecture architecture, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var hosts = await db.Hosts
             .Where(h => h.Architecture == architecture && h.LeaseUntil > now)
@@ -27,11 +47,6 @@ internal static class PlacementCapacity
             })
             .ToListAsync(cancellationToken)
             .ConfigureAwait(false);
-        long waiting = await db.Instances
-            .Where(i => i.Host == null && i.Architecture == architecture && i.Desired == DesiredState.Running)
-            .SumAsync(i => i.MemoryBytes, cancellationToken)
-            .ConfigureAwait(false);
-        long places = hosts.Sum(h => Math.Max(0, h.MemoryBytes - h.Used) / memoryBytes);
-        return places - (waiting + memoryBytes - 1) / memoryBytes >= count;
+        return [.. hosts.Select(host => Math.Max(0, host.MemoryBytes - host.Used))];
     }
 }

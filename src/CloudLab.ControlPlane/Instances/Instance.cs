@@ -214,7 +214,7 @@ public sealed class Instance : IVersioned
     internal void ObserveMachineLost(StateReason reason, DateTimeOffset now)
     {
         Require(Observed != ObservedState.Terminated);
-        if (Desired != DesiredState.Running)
+        if (Desired == DesiredState.Terminated || (Desired == DesiredState.Stopped && Observed != ObservedState.Stopped))
         {
             ObserveEnd(now);
         }
@@ -238,6 +238,13 @@ public sealed class Instance : IVersioned
     {
         Host = lease.Name;
         HostEpoch = lease.Epoch;
+    }
+
+    /// <summary>The host is gone and fenced off: another may take the instance.</summary>
+    internal void Release(DateTimeOffset now)
+    {
+        ObserveMachineLost(StateReason.HostLost, now);
+        (Host, HostEpoch) = (null, 0);
     }
 
     private void End(ObservedState end, DateTimeOffset now)

@@ -115,6 +115,26 @@ public sealed class BlobCrashTests
     }
 
     [Fact]
+    public async Task A_reader_waits_for_an_object_that_is_not_yet_durable()
+    {
+        var disk = new SimulatedDisk("/store");
+        var store = new FileBlobStore("/store", disk, TimeProvider.System, null);
+        var isSyncing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var goOn = new ManualResetEventSlim();
+        disk.BeforeDirectorySync = _ =>
+        {
+            isSyncing.TrySetResult();
+            goOn.Wait();
+        };
+        var put = store.PutAsync("a", [1]);
+        await isSyncing.Task;
+        var head = store.HeadAsync("a", TestContext.Current.CancellationToken);
+        Assert.False(head.IsCompleted);
+        goOn.Set();
+        Assert.Equal(await put, (await head).Value);
+    }
+
+    [Fact]
     public async Task After_a_failed_sync_of_a_directory_the_store_refuses_to_answer()
     {
         var disk = new SimulatedDisk("/store");

@@ -19,6 +19,9 @@ internal sealed class SimulatedDisk(string root) : IFileLayer
     /// <summary>Operations from this number on fail.</summary>
     public int CutAfter { get; set; } = int.MaxValue;
 
+    /// <summary>Called with the path before a directory is synced.</summary>
+    public Action<string>? BeforeDirectorySync { get; set; }
+
     /// <summary>The process has died: what it had not synced is still in the cache.</summary>
     public void Restart()
     {
@@ -68,6 +71,7 @@ internal sealed class SimulatedDisk(string root) : IFileLayer
 
     public bool TrySyncDirectory(string path)
     {
+        BeforeDirectorySync?.Invoke(path);
         lock (_lock)
         {
             Step();
