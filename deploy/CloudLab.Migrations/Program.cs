@@ -1,0 +1,2 @@
+// dotnet-ef wants an executable; see the project file.
+return 1;

@@ -1,0 +1,271 @@
+using CloudLab.ControlPlane.Common;
+using CloudLab.ControlPlane.Hosts;
+using CloudLab.ControlPlane.Identity;
+using CloudLab.ControlPlane.Images;
+using CloudLab.ControlPlane.InstanceTypes;
+using CloudLab.ControlPlane.Persistence;
+
+namespace CloudLab.ControlPlane.Instances;
+
+/// <summary>
+/// The row of an instance and the rules by which it changes. <c>Request…</c> methods are the account's side: they
+/// change what is desired, or answer why not. The others are the owning host's: they record what was observed, and an
+/// illegal one is a bug that throws.
+/// </summary>
+/// <code>
+///  pending ──▶ running ──▶ stopping ──▶ stopped ──▶ pending …
+///  reboot: boot generation + 1; the state stays running
+///  terminate from any of them ──▶ shutting-down ──▶ terminated
+/// </code>
+public sealed class Instance : IVersioned
+{
+    private Instance()
+    {
+    }
+
+    public InstanceId Id { get; private set; }
+
+    public AccountId AccountId { get; private set; }
+
+    public ImageId ImageId { get; private set; }
+
+    public string InstanceType { get; private set; } = "";
+
+    public Architecture Architecture { get; private set; }
+
+    /// <summary>The type's vCPUs when the instance was created.</summary>
+    public int Vcpus { get; private set; }
+
+    /// <summary>The type's memory when the instance was created; placement adds these up.</summary>
+    public long MemoryBytes { get; private set; }
+
+    public ShutdownBehavior ShutdownBehavior { get; private set; }
+
+    public DesiredState Desired { get; private set; }
+
+    public ObservedState Observed { get; private set; }
+
+    /// <summary>How many boots were asked for: 1 at creation, one more for each reboot.</summary>
+    public int BootGeneration { get; private set; }
+
+    /// <summary>The generation that the machine last booted for; 0 when it never ran.</summary>
+    public int ObservedGeneration { get; private set; }
+
+    /// <summary>The name of the owning host, or null before placement.</summary>
+    public string? Host { get; private set; }
+
+    /// <summary>The epoch of the owning host at which it owns the instance; a host at another epoch writes nothing.</summary>
+    public long HostEpoch { get; private set; }
+
+    public string? ReasonCode { get; private set; }
+
+    public string? ReasonMessage { get; private set; }
+
+    /// <summary>Whether the vCPUs make progress.</summary>
+    public CheckStatus SystemCheck { get; private set; }
+
+    /// <summary>Whether the guest answers.</summary>
+    public CheckStatus InstanceCheck { get; private set; }
+
+    /// <summary>The client token of the creating request, or null.</summary>
+    public string? ClientToken { get; private set; }
+
+    public DateTimeOffset CreatedAt { get; private set; }
+
+    /// <summary>When it was last asked to start: at creation, then at each start.</summary>
+    public DateTimeOffset LaunchedAt { get; private set; }
+
+    public DateTimeOffset? TerminatedAt { get; private set; }
+
+    public List<InstanceTag> Tags { get; private set; } = [];
+
+    public long Version { get; set; } = 1;
+
+    /// <summary>The state that the account sees.</summary>
+    public InstanceState State => InstanceStates.Of(Desired, Observed);
+
+    /// <summary>A new instance that should run.</summary>
+    public static Instance Create(
+        AccountId account,
+        Image image,
+        InstanceType type,
+        ShutdownBehavior shutdownBehavior,
+        string? clientToken,
+        IEnumerable<InstanceTag> tags,
+        DateTimeOffset now) => new()
+        {
+            Id = InstanceId.New(),
+            AccountId = account,
+            ImageId = image.Id,
+            InstanceType = type.Name,
+            Architecture = type.Architecture,
+            Vcpus = type.Vcpus,
+            MemoryBytes = type.MemoryBytes,
+            ShutdownBehavior = shutdownBehavior,
+            BootGeneration = 1,
+            ClientToken = clientToken,
+            CreatedAt = now,
+            LaunchedAt = now,
+            Tags = [.. tags],
+        };
+
+    /// <summary>Asks for a start. Nothing when it runs or starts already.</summary>
+    /// <returns>Null, or why it cannot start.</returns>
+    public CloudLabError? RequestStart(DateTimeOffset now)
+    {
+        switch (State)
+        {
+            case InstanceState.Pending or InstanceState.Running:
+                return null;
+            case InstanceState.Stopped:
+                Desired = DesiredState.Running;
+                LaunchedAt = now;
+                SetReason(null);
+                return null;
+            default:
+                return Refusal("started");
+        }
+    }
+
+    /// <summary>Asks for a stop. Nothing when it is stopped or stops already.</summary>
+    /// <returns>Null, or why it cannot stop.</returns>
+    public CloudLabError? RequestStop()
+    {
+        switch (State)
+        {
+            case InstanceState.Stopping or InstanceState.Stopped:
+                return null;
+            case InstanceState.Pending or InstanceState.Running:
+                Desired = DesiredState.Stopped;
+                SetReason(StateReason.UserInitiatedShutdown);
+                return null;
+            default:
+                return Refusal("stopped");
+        }
+    }
+
+    /// <summary>Asks for one more boot.</summary>
+    /// <returns>Null, or why it cannot reboot.</returns>
+    public CloudLabError? RequestReboot()
+    {
+        if (State is not (InstanceState.Pending or InstanceState.Running)) return Refusal("rebooted");
+        BootGeneration++;
+        return null;
+    }
+
+    /// <summary>Asks for the end. Possible in every state; nothing when it was asked for before.</summary>
+    public void RequestTerminate()
+    {
+        if (Desired == DesiredState.Terminated) return;
+        Desired = DesiredState.Terminated;
+        SetReason(StateReason.UserInitiatedShutdown);
+    }
+
+    /// <summary>A machine runs and has booted for <paramref name="generation"/>.</summary>
+    internal void ObserveBoot(int generation)
+    {
+        Require(Observed != ObservedState.Terminated && generation >= ObservedGeneration && generation <= BootGeneration);
+        if (generation > ObservedGeneration && ObservedGeneration > 0 && Observed == ObservedState.Running) SetReason(null);
+        Observed = ObservedState.Running;
+        ObservedGeneration = generation;
+    }
+
+    /// <summary>No machine is left, as desired.</summary>
+    internal void ObserveEnd(DateTimeOffset now)
+    {
+        Require(Observed != ObservedState.Terminated && Desired != DesiredState.Running);
+        End(Desired == DesiredState.Terminated ? ObservedState.Terminated : ObservedState.Stopped, now);
+    }
+
+    /// <summary>The guest ended its machine by itself, which is a request of its own: it stays down.</summary>
+    internal void ObserveGuestEnd(StateReason reason, DateTimeOffset now)
+    {
+        Require(Observed != ObservedState.Terminated);
+        if (Desired == DesiredState.Running)
+        {
+            Desired = ShutdownBehavior == ShutdownBehavior.Terminate ? DesiredState.Terminated : DesiredState.Stopped;
+            SetReason(reason);
+        }
+
+        ObserveEnd(now);
+    }
+
+    /// <summary>The machine cannot be had or kept: an instance that never ran is terminated, another is stopped.</summary>
+    internal void ObserveFailure(StateReason reason, DateTimeOffset now)
+    {
+        Require(Observed != ObservedState.Terminated);
+        if (Desired == DesiredState.Running)
+        {
+            Desired = ObservedGeneration == 0 ? DesiredState.Terminated : DesiredState.Stopped;
+            SetReason(reason);
+        }
+
+        ObserveEnd(now);
+    }
+
+    /// <summary>The guest's kernel panicked; the state is as before.</summary>
+    internal void ObservePanic(string line)
+    {
+        Require(Observed != ObservedState.Terminated);
+        if (Desired == DesiredState.Running) SetReason(StateReason.KernelPanic(line));
+    }
+
+    /// <summary>The host has no machine for it any more although it had; it starts again, or its end is complete.</summary>
+    internal void ObserveMachineLost(StateReason reason, DateTimeOffset now)
+    {
+        Require(Observed != ObservedState.Terminated);
+        if (Desired == DesiredState.Terminated || (Desired == DesiredState.Stopped && Observed != ObservedState.Stopped))
+        {
+            ObserveEnd(now);
+        }
+        else if (Observed == ObservedState.Running)
+        {
+            Observed = ObservedState.Pending;
+            SystemCheck = InstanceCheck = CheckStatus.NotAvailable;
+            SetReason(reason);
+        }
+    }
+
+    internal void ObserveChecks(CheckStatus system, CheckStatus instance)
+    {
+        Require(Observed == ObservedState.Running);
+        SystemCheck = system;
+        InstanceCheck = instance;
+    }
+
+    /// <summary>Gives the instance to a host, or to the same one at its next epoch.</summary>
+    internal void PlaceOn(HostLease lease)
+    {
+        Host = lease.Name;
+        HostEpoch = lease.Epoch;
+    }
+
+    /// <summary>The host is gone and fenced off: another may take the instance.</summary>
+    internal void Release(DateTimeOffset now)
+    {
+        ObserveMachineLost(StateReason.HostLost, now);
+        (Host, HostEpoch) = (null, 0);
+    }
+
+    private void End(ObservedState end, DateTimeOffset now)
+    {
+        Observed = end;
+        SystemCheck = InstanceCheck = CheckStatus.NotAvailable;
+        if (end == ObservedState.Terminated) TerminatedAt = now;
+    }
+
+    private void SetReason(StateReason? reason)
+    {
+        ReasonCode = reason?.Code;
+        ReasonMessage = reason?.Message;
+    }
+
+    private CloudLabError Refusal(string verb) =>
+        new(ErrorCode.IncorrectInstanceState, $"instance {Id} is {EnumText.Of(State)} and cannot be {verb} now");
+
+    private void Require(bool legal)
+    {
+        if (!legal)
+            throw new InvalidOperationException($"{Id}: illegal with desired {Desired}, observed {Observed}, boots {ObservedGeneration}/{BootGeneration}");
+    }
+}

@@ -1,0 +1,30 @@
+using System.Data.Common;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+
+namespace CloudLab.ControlPlane.Persistence;
+
+/// <summary>The settings that SQLite keeps per connection.</summary>
+internal sealed class SqliteConnectionSetup : DbConnectionInterceptor
+{
+    // WAL: readers go on beside a writer. FULL: a commit survives power loss, as the API promises. LIKE compares
+    // as PostgreSQL's does. The wait covers other processes (a backup); our own writers wait at the gate.
+    private const string Pragmas =
+        "pragma journal_mode=wal; pragma synchronous=full; pragma foreign_keys=on; pragma case_sensitive_like=on; pragma busy_timeout=5000;";
+
+    public static SqliteConnectionSetup Instance { get; } = new();
+
+    public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
+    {
+        using DbCommand command = connection.CreateCommand();
+        command.CommandText = Pragmas;
+        command.ExecuteNonQuery();
+    }
+
+    public override async Task ConnectionOpenedAsync(
+        DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
+    {
+        await using DbCommand command = connection.CreateCommand();
+        command.CommandText = Pragmas;
+        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+    }
+}

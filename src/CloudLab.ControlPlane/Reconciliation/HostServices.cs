@@ -1,0 +1,16 @@
+using CloudLab.ControlPlane.Hosts;
+using CloudLab.ControlPlane.Persistence;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace CloudLab.ControlPlane.Reconciliation;
+
+/// <summary>What all workers of this host share.</summary>
+internal sealed record HostServices(
+    IDbContextFactory<CloudLabDbContext> Contexts,
+    HostSession Session,
+    MachineFactory Machines,
+    ControlPlaneOptions Options,
+    ControlPlaneMetrics Metrics,
+    TimeProvider Time,
+    ILogger<InstanceWorker> Logger);

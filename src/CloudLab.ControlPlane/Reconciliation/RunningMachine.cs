@@ -1,0 +1,153 @@
+using CloudLab.ControlPlane.Hosts;
+using CloudLab.ControlPlane.Instances;
+using CloudLab.Machine;
+
+namespace CloudLab.ControlPlane.Reconciliation;
+
+/// <summary>A machine together with what is watched of its guest.</summary>
+/// <remarks>Commands come from one worker, one at a time; suspension from the host's keeper, at any time.</remarks>
+internal sealed class RunningMachine : IAsyncDisposable
+{
+    private static readonly byte[] ShutdownLine = "shutdown\n"u8.ToArray();
+
+    private readonly VirtualMachine _machine;
+    private readonly HostServices _host;
+    private readonly Action _wake;
+    private readonly GuestAgentMonitor _agent;
+    private readonly VcpuProgress _progress;
+    private readonly bool _hasAgent;
+    private readonly SemaphoreSlim _suspension = new(1, 1);
+    private long? _shutdownAskedAt;
+    private int _boots = 1;
+    private int _ourResets;
+    private bool _isDisposed;
+
+    public RunningMachine(VirtualMachine machine, int generation, bool hasAgent, HostServices host, Action wake)
+    {
+        _machine = machine;
+        _host = host;
+        _wake = wake;
+        _hasAgent = hasAgent;
+        Generation = generation;
+        _agent = new GuestAgentMonitor(host.Options.AgentSilence, host.Time);
+        _progress = new VcpuProgress(host.Options.AgentSilence, host.Time);
+        machine.StatusChanged += OnStatusChanged;
+        machine.AgentReceived += OnAgentReceived;
+    }
+
+    /// <summary>The boot generation that it was started or last reset for.</summary>
+    public int Generation { get; private set; }
+
+    public MachineStatus Status => _machine.Status;
+
+    /// <summary>In how long the guest's time to shut down is over; null when it was not asked.</summary>
+    public TimeSpan? ShutdownDeadlineIn
+    {
+        get
+        {
+            if (_shutdownAskedAt is not { } askedAt) return null;
+            TimeSpan left = _host.Options.StopTimeout - _host.Time.GetElapsedTime(askedAt);
+            return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        }
+    }
+
+    /// <summary>What <see cref="InstancePlan"/> needs to know.</summary>
+    public MachineView View() => new(
+        Status.State == MachineState.Stopped ? MachinePresence.Ended : MachinePresence.Alive,
+        Generation,
+        IsShutdownAsked: _shutdownAskedAt is not null,
+        IsShutdownOverdue: ShutdownDeadlineIn == TimeSpan.Zero);
+
+    public async Task StartAsync()
+    {
+        await _machine.StartAsync().ConfigureAwait(false);
+        await FollowSuspensionAsync().ConfigureAwait(false);
+    }
+
+    public async Task ResetAsync(int generation)
+    {
+        Interlocked.Increment(ref _ourResets);
+        await _machine.ResetAsync().ConfigureAwait(false);
+        Generation = generation;
+    }
+
+    /// <summary>Asks by both ways a guest may know, and starts the clock.</summary>
+    public async Task AskForShutdownAsync()
+    {
+        _shutdownAskedAt = _host.Time.GetTimestamp();
+        _machine.TrySendToAgent(ShutdownLine);
+        await _machine.PressPowerKeyAsync().ConfigureAwait(false);
+    }
+
+    public Task StopAsync() => _machine.StopAsync();
+
+    /// <summary>Pauses or resumes the machine, as the host's session says now. Any thread, any number of times.</summary>
+    public async Task FollowSuspensionAsync()
+    {
+        await _suspension.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (_isDisposed) return;
+            if (_host.Session.IsSuspended)
+            {
+                if (Status.State == MachineState.Running) await _machine.PauseAsync().ConfigureAwait(false);
+            }
+            else if (Status.State == MachineState.Paused)
+            {
+                await _machine.ResumeAsync().ConfigureAwait(false);
+                _agent.Excuse();
+            }
+        }
+        finally
+        {
+            _suspension.Release();
+        }
+    }
+
+    /// <summary>The status checks now, or null while the machine stands still and nothing can be said. The worker's only.</summary>
+    public (CheckStatus System, CheckStatus Instance)? Check() =>
+        Status.State == MachineState.Running ? (_progress.Check(_machine.ReadMetrics()), AgentCheck()) : null;
+
+    /// <summary>What is known now, for whoever asks. Any thread.</summary>
+    public InstanceHealth Health(CheckStatus system) =>
+        new(system, AgentCheck(), _agent.Release, _agent.Uptime, _agent.GarbageLines);
+
+    public MachineMetrics ReadMetrics() => _machine.ReadMetrics();
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _machine.StatusChanged -= OnStatusChanged;
+        _machine.AgentReceived -= OnAgentReceived;
+        await _suspension.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            _isDisposed = true;
+            await _machine.DisposeAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _suspension.Release();
+        }
+    }
+
+    private CheckStatus AgentCheck() => _hasAgent ? _agent.Check : CheckStatus.NotAvailable;
+
+    private void OnStatusChanged(MachineStatus status)
+    {
+        if (status.Boots > _boots)
+        {
+            int ours = Interlocked.Exchange(ref _ourResets, 0);
+            _host.Metrics.GuestReset(Math.Max(0, status.Boots - _boots - ours));
+            _boots = status.Boots;
+            _agent.Reset();
+        }
+
+        _wake();
+    }
+
+    private void OnAgentReceived(ReadOnlyMemory<byte> bytes)
+    {
+        if (_hasAgent) _agent.Receive(bytes.Span);
+    }
+}

@@ -1,0 +1,15 @@
+namespace CloudLab.Server.Api.Consoles;
+
+/// <summary>Opens one console once.</summary>
+internal sealed record ConsoleTicketView
+{
+    /// <summary>The ticket: whoever has it can type into the console.</summary>
+    public required string Ticket { get; init; }
+
+    /// <summary>Until when it can be used.</summary>
+    public required DateTimeOffset ExpiresAt { get; init; }
+
+    /// <summary>The WebSocket to open, relative to this server, with the ticket in it.</summary>
+    /// <example>/v1/instances/i-0123456789abcdef0/console/stream?ticket=…</example>
+    public required string Url { get; init; }
+}

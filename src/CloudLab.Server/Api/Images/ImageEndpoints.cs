@@ -1,0 +1,57 @@
+using System.Security.Claims;
+using CloudLab.ControlPlane.Common;
+using CloudLab.ControlPlane.Images;
+using CloudLab.Server.Hosting;
+using CloudLab.Server.Problems;
+using CloudLab.Server.Security;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace CloudLab.Server.Api.Images;
+
+internal static class ImageEndpoints
+{
+    public static void MapImages(this IEndpointRouteBuilder routes)
+    {
+        RouteGroupBuilder images = routes.MapGroup("/images").WithTags("Images");
+        images.MapGet("/", ListAsync)
+            .WithName("ListImages")
+            .WithSummary("Lists the images that instances can boot from")
+            .Requires(Permission.ImagesRead)
+            .WithProblems();
+        images.MapGet("/{id}", GetAsync)
+            .WithName("GetImage")
+            .WithSummary("Shows one image, by id or by a built-in image's name")
+            .Requires(Permission.ImagesRead)
+            .WithProblems(StatusCodes.Status404NotFound);
+        images.MapPost("/{id}/build", BuildAsync)
+            .WithName("BuildImage")
+            .WithSummary("Builds a built-in image that is not available, or builds it anew")
+            .WithDescription("Answers at once; the image's state shows how it goes. Nothing when a build is under way.")
+            .Requires(Permission.ImagesBuild)
+            .WithProblems(StatusCodes.Status400BadRequest, StatusCodes.Status404NotFound);
+    }
+
+    private static async Task<Ok<ImageList>> ListAsync(ImageService images, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<ImageDetails> list = await images.ListAsync(user.Caller().AccountId, cancellationToken);
+        return TypedResults.Ok(new ImageList { Images = [.. list.Select(ImageView.Of)] });
+    }
+
+    private static async Task<Results<Ok<ImageView>, ProblemResult>> GetAsync(
+        string id, ImageService images, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        Result<ImageDetails> image = await images.GetAsync(user.Caller().AccountId, id, cancellationToken);
+        return image.IsOk ? TypedResults.Ok(ImageView.Of(image.Value)) : ProblemResult.From(image.Error);
+    }
+
+    private static async Task<Results<Accepted<ImageView>, ProblemResult>> BuildAsync(
+        string id, ImageService images, BuiltInImageBuilder builder, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        Result<ImageDetails> image = await images.GetAsync(user.Caller().AccountId, id, cancellationToken);
+        if (!image.IsOk) return ProblemResult.From(image.Error);
+        if (!image.Value.IsBuiltIn)
+            return ProblemResult.From(new CloudLabError(ErrorCode.InvalidParameter, "only built-in images are built here"));
+        builder.Request();
+        return TypedResults.Accepted($"/v1/images/{image.Value.Id}", ImageView.Of(image.Value));
+    }
+}

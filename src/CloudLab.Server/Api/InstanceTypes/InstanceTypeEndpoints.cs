@@ -1,0 +1,33 @@
+using CloudLab.ControlPlane.Common;
+using CloudLab.ControlPlane.InstanceTypes;
+using CloudLab.Server.Problems;
+using CloudLab.Server.Security;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace CloudLab.Server.Api.InstanceTypes;
+
+internal static class InstanceTypeEndpoints
+{
+    public static void MapInstanceTypes(this IEndpointRouteBuilder routes)
+    {
+        RouteGroupBuilder types = routes.MapGroup("/instance-types").WithTags("Instance types");
+        types.MapGet("/", List)
+            .WithName("ListInstanceTypes")
+            .WithSummary("Lists the sizes of machine there are")
+            .Requires(Permission.InstanceTypesRead)
+            .WithProblems();
+        types.MapGet("/{name}", Get)
+            .WithName("GetInstanceType")
+            .WithSummary("Shows one instance type")
+            .Requires(Permission.InstanceTypesRead)
+            .WithProblems(StatusCodes.Status404NotFound);
+    }
+
+    private static Ok<InstanceTypeList> List() =>
+        TypedResults.Ok(new InstanceTypeList { InstanceTypes = [.. InstanceTypeCatalog.All.Select(InstanceTypeView.Of)] });
+
+    private static Results<Ok<InstanceTypeView>, ProblemResult> Get(string name) =>
+        InstanceTypeCatalog.TryFind(name, out InstanceType? type)
+            ? TypedResults.Ok(InstanceTypeView.Of(type))
+            : ProblemResult.From(new CloudLabError(ErrorCode.InstanceTypeNotFound, "there is no instance type of that name"));
+}

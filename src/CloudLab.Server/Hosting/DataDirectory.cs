@@ -1,0 +1,68 @@
+using System.Globalization;
+using CloudLab.Storage.Files;
+
+namespace CloudLab.Server.Hosting;
+
+/// <summary>The directory that holds everything, locked against other servers for as long as this object lives.</summary>
+/// <remarks>Who holds it stands in <c>lock.holder</c>, beside the lock because a locked file cannot be read through .NET.</remarks>
+internal sealed class DataDirectory : IDisposable
+{
+    private readonly DirectoryLock _lock;
+
+    private DataDirectory(string path, DirectoryLock heldLock)
+    {
+        Path = path;
+        _lock = heldLock;
+    }
+
+    public string Path { get; }
+
+    public string BlobDirectory => Combine("blobs");
+
+    public string SqliteFile => Combine("cloudlab.db");
+
+    public string AdminTokenFile => Combine("admin.token");
+
+    /// <summary>The guest image as it was built or imported.</summary>
+    public string ImageDirectory => ImageDirectoryOf(Path);
+
+    /// <summary>What image building downloads; can be deleted at any time.</summary>
+    public string AptCacheDirectory => Combine("apt-cache");
+
+    public static string ImageDirectoryOf(string dataDirectory) => System.IO.Path.Combine(dataDirectory, "image");
+
+    /// <summary>Creates the directory where it is missing, for its owner only, and locks it.</summary>
+    /// <exception cref="StartupException">Someone else holds it, or it cannot be made or written.</exception>
+    public static DataDirectory Open(string path)
+    {
+        string holder = System.IO.Path.Combine(path, "lock.holder");
+        try
+        {
+            DirectoryLock held = DirectoryLock.TryTake(path)
+                ?? throw new StartupException($"{path} is in use by {Describe(holder)}. "
+                    + "Stop that server first, or choose another directory with --data-dir DIR.");
+            File.WriteAllText(holder, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+            return new DataDirectory(path, held);
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            throw new StartupException($"{path} cannot be used: {e.Message} Choose another directory with --data-dir DIR.", e);
+        }
+    }
+
+    public void Dispose() => _lock.Dispose();
+
+    private string Combine(string name) => System.IO.Path.Combine(Path, name);
+
+    private static string Describe(string holder)
+    {
+        try
+        {
+            return "process " + File.ReadAllText(holder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "another process";
+        }
+    }
+}

@@ -1,0 +1,38 @@
+namespace CloudLab.Server.Hosting;
+
+/// <summary>What an operator chose, checked: see <see cref="ServerOptionsLoader"/>.</summary>
+internal sealed record ServerOptions
+{
+    /// <summary>Loopback, so that a first start exposes nothing; 8080 needs no privilege.</summary>
+    public const string DefaultUrl = "http://127.0.0.1:8080";
+
+    /// <summary>The absolute path under which everything is kept.</summary>
+    public required string DataDirectory { get; init; }
+
+    public IReadOnlyList<ListenAddress> Addresses { get; init; } = [new(DefaultUrl, IsHttps: false, IsLoopback: true)];
+
+    /// <summary>Host names that clients may use besides the loopback ones; empty for any when an address is not loopback.</summary>
+    public IReadOnlyList<string> AllowedHosts { get; init; } = [];
+
+    public string? CertificateFile { get; init; }
+
+    public string? CertificateKeyFile { get; init; }
+
+    /// <summary>The PostgreSQL connection string, with its password; null for SQLite in the data directory.</summary>
+    public string? PostgresConnectionString { get; init; }
+
+    /// <summary>The file with the administrator's token where the operator brings one; null for <c>admin.token</c>.</summary>
+    public string? AdminTokenFile { get; init; }
+
+    /// <summary>The Debian mirror, or null for the machine's own.</summary>
+    public string? AptMirror { get; init; }
+
+    /// <summary>A directory with a built guest image, or null for the data directory's own.</summary>
+    public string? GuestImageDirectory { get; init; }
+
+    /// <summary>
+    /// How long a shutdown may take before it is cut off: what is desired is committed, so being killed loses nothing.
+    /// Container engines kill after 10 s by default.
+    /// </summary>
+    public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(8);
+}

@@ -1,0 +1,169 @@
+using System.Diagnostics.CodeAnalysis;
+using Npgsql;
+
+namespace CloudLab.Server.Hosting;
+
+/// <summary>Makes <see cref="ServerOptions"/> of flags, environment and file, in this order of precedence.</summary>
+/// <remarks>Every message says what to do, because it is all that an operator sees when the server does not start.</remarks>
+internal sealed class ServerOptionsLoader
+{
+    private readonly IReadOnlyDictionary<string, string> _flags;
+    private readonly Func<string, string?> _environment;
+    private readonly List<string> _errors = [];
+    private IReadOnlyDictionary<string, string> _file = new Dictionary<string, string>();
+
+    private ServerOptionsLoader(IReadOnlyDictionary<string, string> flags, Func<string, string?> environment)
+    {
+        _flags = flags;
+        _environment = environment;
+    }
+
+    /// <param name="flags">Values by setting name.</param>
+    /// <param name="environment">Reads an environment variable.</param>
+    /// <param name="options">The options, when all are right.</param>
+    /// <param name="errors">What is wrong, one sentence each, when some are not.</param>
+    public static bool TryLoad(
+        IReadOnlyDictionary<string, string> flags,
+        Func<string, string?> environment,
+        [NotNullWhen(true)] out ServerOptions? options,
+        out IReadOnlyList<string> errors)
+    {
+        var loader = new ServerOptionsLoader(flags, environment);
+        ServerOptions candidate = loader.Load();
+        errors = loader._errors;
+        options = errors.Count == 0 ? candidate : null;
+        return options is not null;
+    }
+
+    private ServerOptions Load()
+    {
+        string directory = Path.GetFullPath(Find(Setting.DataDirectory) ?? DefaultDataDirectory());
+        _file = SettingsFile.Read(Path.Combine(directory, SettingsFile.Name), _errors);
+        string? certificate = ExistingFile(Setting.Certificate);
+        return new ServerOptions
+        {
+            DataDirectory = directory,
+            Addresses = Addresses(certificate),
+            AllowedHosts = Split(Find(Setting.AllowedHosts)),
+            CertificateFile = certificate,
+            CertificateKeyFile = ExistingFile(Setting.CertificateKey),
+            PostgresConnectionString = Postgres(),
+            AdminTokenFile = ExistingFile(Setting.AdminTokenFile),
+            AptMirror = AptMirror(),
+            GuestImageDirectory = GuestImage(),
+        };
+    }
+
+    private string? Find(Setting setting)
+    {
+        if (_flags.TryGetValue(setting.Name, out string? value)) return value;
+        if (_environment(setting.EnvironmentName) is { Length: > 0 } variable) return variable;
+        return _file.GetValueOrDefault(setting.FileName);
+    }
+
+    private bool IsOn(Setting setting)
+    {
+        string? value = Find(setting);
+        if (value is null) return false;
+        if (value == "1" || value.Equals("true", StringComparison.OrdinalIgnoreCase)) return true;
+        if (value != "0" && !value.Equals("false", StringComparison.OrdinalIgnoreCase))
+            _errors.Add($"--{setting.Name} is on or off: '{value}' is neither true nor false.");
+        return false;
+    }
+
+    private string DefaultDataDirectory()
+    {
+        string? data = _environment("XDG_DATA_HOME");
+        if (!Path.IsPathFullyQualified(data ?? ""))
+        {
+            string? home = _environment("HOME");
+            if (string.IsNullOrEmpty(home))
+                _errors.Add("There is no home directory to keep data in. Say where with --data-dir DIR.");
+            data = Path.Combine(home ?? "/", ".local", "share");
+        }
+
+        return Path.Combine(data!, "cloudlab");
+    }
+
+    private List<ListenAddress> Addresses(string? certificate)
+    {
+        var addresses = new List<ListenAddress>();
+        bool insecure = IsOn(Setting.InsecureHttp);
+        foreach (string url in Split(Find(Setting.Urls) ?? ServerOptions.DefaultUrl))
+        {
+            if (!ListenAddress.TryParse(url, out ListenAddress? address))
+                _errors.Add($"'{url}' is not an address to listen on. Write --urls as http://HOST:PORT or https://HOST:PORT.");
+            else if (address.IsHttps && certificate is null)
+                _errors.Add($"{url} needs a certificate. Name one with --certificate FILE, or listen on http://127.0.0.1:PORT.");
+            else if (!address.IsHttps && !address.IsLoopback && !insecure)
+                _errors.Add($"{url} can be reached from other machines, and plain HTTP would show them your tokens. "
+                    + "Use https:// with --certificate FILE, stay on http://127.0.0.1:PORT behind a TLS proxy, "
+                    + "or accept the risk with --insecure-http.");
+            else
+                addresses.Add(address);
+        }
+
+        if (addresses.Count == 0 && _errors.Count == 0) _errors.Add("--urls names no address to listen on.");
+        return addresses;
+    }
+
+    private string? Postgres()
+    {
+        string? database = Find(Setting.Database);
+        string? passwordFile = ExistingFile(Setting.DatabasePasswordFile);
+        if (database is null || database.Equals("sqlite", StringComparison.OrdinalIgnoreCase)) return null;
+        try
+        {
+            var builder = new NpgsqlConnectionStringBuilder(database);
+            if (string.IsNullOrEmpty(builder.Host)) throw new ArgumentException("it names no Host");
+            if (passwordFile is not null) builder.Password = ReadSecret(passwordFile);
+            return builder.ConnectionString;
+        }
+        catch (ArgumentException e)
+        {
+            _errors.Add($"--database is neither 'sqlite' nor a PostgreSQL connection string ({e.Message}). "
+                + "An example: 'Host=localhost;Database=cloudlab;Username=cloudlab'.");
+            return null;
+        }
+    }
+
+    private string ReadSecret(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file).Trim();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _errors.Add($"'{file}' cannot be read: {e.Message}");
+            return "";
+        }
+    }
+
+    private string? ExistingFile(Setting setting)
+    {
+        string? file = Find(setting);
+        if (file is null || File.Exists(file)) return file;
+        _errors.Add($"--{setting.Name} names '{file}', which is not there or not readable.");
+        return null;
+    }
+
+    private string? AptMirror()
+    {
+        string? text = Find(Setting.AptMirror);
+        if (text is not null && !Uri.TryCreate(text, UriKind.Absolute, out _))
+            _errors.Add($"--apt-mirror '{text}' is not a URL. An example: https://deb.debian.org/debian");
+        return text;
+    }
+
+    private string? GuestImage()
+    {
+        string? image = Find(Setting.GuestImage);
+        if (image is not null && !Directory.Exists(image))
+            _errors.Add($"--guest-image names '{image}', which is no directory. 'images build' makes one: DATA-DIR/image.");
+        return image;
+    }
+
+    private static string[] Split(string? list) =>
+        list?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+}

@@ -1,0 +1,58 @@
+using System.Diagnostics.CodeAnalysis;
+using CloudLab.Server.Security;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.OpenApi;
+using Swashbuckle.AspNetCore.SwaggerGen;
+
+namespace CloudLab.Server.OpenApi;
+
+/// <summary>Adds to each operation what its route knows: the permission, what the parameters mean, words for each response.</summary>
+[SuppressMessage("Performance", "CA1812", Justification = "made by Swashbuckle")]
+internal sealed class RouteDocumentation : IOperationFilter
+{
+    public void Apply(OpenApiOperation operation, OperationFilterContext context)
+    {
+        Permission? permission = context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<Permission>().LastOrDefault();
+        if (permission is not null)
+        {
+            string role = permission.Role.ToString().ToLowerInvariant();
+            operation.Description = $"{operation.Description}\n\nNeeds the permission `{permission.Name}` (role {role} or above).".TrimStart();
+            operation.Security = [new() { [new OpenApiSecuritySchemeReference(OpenApiSetup.BearerScheme, context.Document)] = [] }];
+        }
+
+        foreach (OpenApiParameter parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? []) Describe(parameter, operation);
+        foreach ((string status, IOpenApiResponse response) in operation.Responses ?? [])
+            response.Description = ResponseText(status);
+    }
+
+    private static void Describe(OpenApiParameter parameter, OpenApiOperation operation)
+    {
+        (string? description, string? example) = (parameter.Name, operation.OperationId) switch
+        {
+            ("id", "GetImage" or "BuildImage") => ("The image's id, or a built-in image's name.", "cloudlab-linux"),
+            ("id", _) => ("The instance's id.", "i-0123456789abcdef0"),
+            ("name", _) => ("The instance type's name.", "standard.small"),
+            ("clientToken", _) => ("Makes the request safe to repeat: the same token reboots once.", null),
+            _ => (parameter.Description, null),
+        };
+        parameter.Description = description;
+        if (example is not null) parameter.Example = example;
+    }
+
+    private static string ResponseText(string status) => status switch
+    {
+        "101" => "The connection is a WebSocket now.",
+        "200" => "Here it is.",
+        "202" => "The change is committed and on its way.",
+        "400" => "A value is malformed or out of range.",
+        "401" => "There is no token, or it is unknown, expired or revoked.",
+        "403" => "The token's role does not have the permission.",
+        "404" => "There is no such thing in the caller's account.",
+        "409" => "The state of things does not allow it now.",
+        "413" => "The body is larger than 256 KiB.",
+        "415" => "The body is not `application/json`.",
+        "426" => "The request is not a WebSocket handshake.",
+        "503" => "Not now: the detail says why.",
+        _ => ReasonPhrases.GetReasonPhrase(int.Parse(status, System.Globalization.CultureInfo.InvariantCulture)),
+    };
+}

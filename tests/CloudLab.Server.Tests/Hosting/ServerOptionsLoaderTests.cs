@@ -1,0 +1,168 @@
+using CloudLab.Server.Hosting;
+using CloudLab.Server.Tests.Harness;
+
+namespace CloudLab.Server.Tests.Hosting;
+
+public sealed class ServerOptionsLoaderTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+    private readonly Dictionary<string, string> _flags = [];
+    private readonly Dictionary<string, string> _environment = [];
+
+    public ServerOptionsLoaderTests() => _flags["data-dir"] = _directory.Path;
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void Without_any_setting_data_is_kept_in_the_users_home_and_only_loopback_listens()
+    {
+        _flags.Clear();
+        _environment["HOME"] = "/home/someone";
+
+        ServerOptions options = Load();
+
+        Assert.Equal("/home/someone/.local/share/cloudlab", options.DataDirectory);
+        Assert.Equal("http://127.0.0.1:8080", Assert.Single(options.Addresses).Url);
+        Assert.Null(options.PostgresConnectionString);
+    }
+
+    [Fact]
+    public void The_users_data_directory_follows_the_xdg_variable()
+    {
+        _flags.Clear();
+        _environment["HOME"] = "/home/someone";
+        _environment["XDG_DATA_HOME"] = "/data/someone";
+
+        Assert.Equal("/data/someone/cloudlab", Load().DataDirectory);
+    }
+
+    [Fact]
+    public void Flags_win_over_the_environment_and_the_environment_over_the_file()
+    {
+        WriteFile("""{ "urls": "http://127.0.0.1:1", "aptMirror": "http://file/debian", /* why */ "insecureHttp": true, }""");
+        _environment["CLOUDLAB_URLS"] = "http://127.0.0.1:2";
+        _environment["CLOUDLAB_APT_MIRROR"] = "http://environment/debian";
+        _flags["urls"] = "http://127.0.0.1:3";
+
+        ServerOptions options = Load();
+
+        Assert.Equal("http://127.0.0.1:3", Assert.Single(options.Addresses).Url);
+        Assert.Equal("http://environment/debian", options.AptMirror);
+    }
+
+    [Theory]
+    [InlineData("http://0.0.0.0:8080")]
+    [InlineData("http://*:8080")]
+    [InlineData("http://[::]:8080")]
+    [InlineData("http://192.0.2.1:8080")]
+    [InlineData("http://cloudlab.example:8080")]
+    [InlineData("http://127.0.0.1.example:8080")]
+    [InlineData("http://127.0.0.1:8080;http://0.0.0.0:8081")]
+    public void Plain_http_that_other_machines_reach_is_refused_unless_it_is_asked_for(string urls)
+    {
+        _flags["urls"] = urls;
+
+        Assert.Contains("--insecure-http", Assert.Single(Errors()), StringComparison.Ordinal);
+
+        _flags["insecure-http"] = "true";
+        Assert.NotEmpty(Load().Addresses);
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:0")]
+    [InlineData("http://localhost:8080")]
+    [InlineData("http://[::1]:8080")]
+    [InlineData("http://127.1.2.3:8080")]
+    public void Loopback_needs_no_consent(string url)
+    {
+        _flags["urls"] = url;
+
+        Assert.True(Assert.Single(Load().Addresses).IsLoopback);
+    }
+
+    [Theory]
+    [InlineData("ftp://127.0.0.1:8080")]
+    [InlineData("127.0.0.1:8080")]
+    [InlineData("http://127.0.0.1:8080/base")]
+    [InlineData("http://127.0.0.1:99999")]
+    [InlineData("http://unix:/tmp/socket")]
+    [InlineData(";")]
+    public void What_is_no_address_is_refused(string urls)
+    {
+        _flags["urls"] = urls;
+
+        Assert.Contains("--urls", Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Https_needs_a_certificate()
+    {
+        _flags["urls"] = "https://0.0.0.0:8443";
+
+        Assert.Contains("--certificate", Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_database_password_can_come_from_a_file()
+    {
+        File.WriteAllText(_directory["password"], "s3;cret\n");
+        _flags["database"] = "Host=db;Database=cloudlab;Username=someone";
+        _environment["CLOUDLAB_DATABASE_PASSWORD_FILE"] = _directory["password"];
+
+        var connection = new Npgsql.NpgsqlConnectionStringBuilder(Load().PostgresConnectionString);
+
+        Assert.Equal("s3;cret", connection.Password);
+        Assert.Equal("db", connection.Host);
+    }
+
+    [Theory]
+    [InlineData("mysql")]
+    [InlineData("Database=cloudlab")]
+    [InlineData("Host=db;Colour=blue")]
+    public void What_is_no_database_is_refused(string database)
+    {
+        _flags["database"] = database;
+
+        Assert.Contains("--database", Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{ "url": "http://127.0.0.1:1" }""", "'url'")]
+    [InlineData("""{ "dataDir": "/elsewhere" }""", "'dataDir'")]
+    [InlineData("""{ "urls": 1 }""", "'urls'")]
+    [InlineData("[]", "JSON object")]
+    [InlineData("{", "cannot be read")]
+    public void A_wrong_file_is_refused_by_the_name_of_what_is_wrong(string content, string named)
+    {
+        WriteFile(content);
+
+        Assert.Contains(named, Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_fault_is_named_at_once()
+    {
+        _flags["urls"] = "nonsense";
+        _flags["apt-mirror"] = "nonsense";
+        _flags["admin-token-file"] = _directory["missing"];
+        _flags["insecure-http"] = "perhaps";
+
+        Assert.Equal(4, Errors().Count);
+    }
+
+    private void WriteFile(string content) => File.WriteAllText(_directory["cloudlab.json"], content);
+
+    private ServerOptions Load()
+    {
+        bool loaded = ServerOptionsLoader.TryLoad(
+            _flags, _environment.GetValueOrDefault, out ServerOptions? options, out IReadOnlyList<string> errors);
+        Assert.True(loaded, string.Join('\n', errors));
+        return options!;
+    }
+
+    private IReadOnlyList<string> Errors()
+    {
+        Assert.False(ServerOptionsLoader.TryLoad(_flags, _environment.GetValueOrDefault, out _, out IReadOnlyList<string> errors));
+        return errors;
+    }
+}
