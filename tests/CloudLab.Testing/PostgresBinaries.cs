@@ -88,14 +88,13 @@ internal sealed record PostgresBinaries(string Directory, string LibraryPath)
             cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>A dpkg status file without the stanzas of PostgreSQL and its client library.</summary>
+    /// <summary>A dpkg status file without PostgreSQL's own packages. Its libraries stay: others that are installed depend on them.</summary>
     internal static string WithoutPostgres(string status)
     {
         var kept = new StringBuilder(status.Length);
         foreach (var stanza in status.Split("\n\n", StringSplitOptions.RemoveEmptyEntries))
         {
-            if (!stanza.StartsWith("Package: postgresql", StringComparison.Ordinal)
-                && !stanza.StartsWith("Package: libpq5\n", StringComparison.Ordinal))
+            if (!stanza.StartsWith("Package: postgresql", StringComparison.Ordinal))
                 kept.Append(stanza).Append("\n\n");
         }
 
