@@ -66,6 +66,9 @@ internal sealed record PostgresBinaries(string Directory, string LibraryPath)
             staged.Commit();
         }
 
+        // Lists and packages are several times what was unpacked, and not needed again.
+        System.IO.Directory.Delete(apt.Value.RootDirectory, recursive: true);
+
         return NewestUnder(target + DebianDirectory) is { } fetched
             ? In(target, fetched)
             : new BuildError(BuildErrorCode.PackageUnusable, "Debian's package has no PostgreSQL in it.");

@@ -105,6 +105,14 @@ public sealed class AptSandboxTests : IDisposable
     }
 
     [Fact]
+    public async Task A_mirror_without_the_suite_is_told_from_one_that_is_away()
+    {
+        var sandbox = await OpenAsync();
+        Tool("apt-get", "echo \"E: The repository 'http://mirror.example/debian trixie Release' does not have a Release file.\" >&2; exit 100");
+        Assert.Contains("no suite 'trixie'", (await sandbox.UpdateAsync(null, Token))?.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Progress_is_read_from_apt_s_status_lines()
     {
         var sandbox = await OpenAsync();
