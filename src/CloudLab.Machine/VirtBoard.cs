@@ -29,7 +29,7 @@ internal sealed class VirtBoard : IDisposable
     private readonly Aclint _aclint;
     private readonly GoldfishRtc _clock;
     private readonly List<BlockDevice> _disks = [];
-    private readonly List<VirtioMmioTransport> _transports = [];
+    private readonly Dictionary<int, VirtioMmioTransport> _transports = [];
 
     /// <exception cref="MachineException">The images do not fit the memory.</exception>
     public VirtBoard(MachineSpec spec, IPowerControl power, Action<int> wake)
@@ -62,6 +62,9 @@ internal sealed class VirtBoard : IDisposable
             _disks.Add(device);
         }
 
+        for (int slot = 0; slot < VirtMemoryMap.VirtioSlots; slot++)
+            if (!_transports.ContainsKey(slot))
+                bus.Map(VirtMemoryMap.Virtio(slot), VirtMemoryMap.VirtioSize, new EmptyVirtioSlot());
     }
 
     public GuestMemory Memory { get; }
@@ -102,7 +105,7 @@ internal sealed class VirtBoard : IDisposable
     /// <summary>Returns everything to power-on, RAM to zero. Device I/O has drained.</summary>
     public void Reset()
     {
-        foreach (VirtioMmioTransport transport in _transports) transport.Reset();
+        foreach (VirtioMmioTransport transport in _transports.Values) transport.Reset();
         Uart.Reset();
         _clock.Reset();
         _plic.Reset();
@@ -113,12 +116,12 @@ internal sealed class VirtBoard : IDisposable
     }
 
     /// <summary>Ends when no device transfers to or from RAM any more; they hold back new requests until <see cref="ResumeDevices"/>.</summary>
-    public Task DrainAsync() => Task.WhenAll(_transports.Select(transport => transport.Device.DrainAsync()));
+    public Task DrainAsync() => Task.WhenAll(_transports.Values.Select(transport => transport.Device.DrainAsync()));
 
     /// <summary>Lets devices go on after <see cref="DrainAsync"/>.</summary>
     public void ResumeDevices()
     {
-        foreach (VirtioMmioTransport transport in _transports) transport.Device.Resume();
+        foreach (VirtioMmioTransport transport in _transports.Values) transport.Device.Resume();
     }
 
     public void PressPowerKey() => GC.KeepAlive(_spec);
@@ -139,7 +142,7 @@ internal sealed class VirtBoard : IDisposable
     {
         var transport = new VirtioMmioTransport(device);
         bus.Map(VirtMemoryMap.Virtio(slot), VirtMemoryMap.VirtioSize, transport);
-        _transports.Add(transport);
+        _transports.Add(slot, transport);
     }
 }
 

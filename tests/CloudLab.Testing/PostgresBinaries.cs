@@ -31,11 +31,10 @@ internal sealed record PostgresBinaries(string Directory, string LibraryPath)
     {
         if (HostSuite() is not { } suite)
             return new BuildError(BuildErrorCode.AptMissing, "This host isn't Debian.");
-        var cache = Path.Combine(CacheDirectory(), suite);
-        System.IO.Directory.CreateDirectory(cache);
+        var cache = TestCache.Directory("test-postgres", suite);
 
         // One unpacking at a time, also between the test assemblies that run at once.
-        using var held = await HoldAsync(Path.Combine(cache, "lock"), cancellationToken).ConfigureAwait(false);
+        using var held = await TestCache.HoldAsync(Path.Combine(cache, "lock"), cancellationToken).ConfigureAwait(false);
         var target = Path.Combine(cache, "root");
         if (NewestUnder(target + DebianDirectory) is { } ready)
             return In(target, ready);
@@ -142,32 +141,4 @@ internal sealed record PostgresBinaries(string Directory, string LibraryPath)
         Architecture.RiscV64 => "riscv64",
         var other => other.ToString().ToLowerInvariant(),
     };
-
-    /// <summary>The user's cache; for root one that the unprivileged user who runs the server can read.</summary>
-    private static string CacheDirectory()
-    {
-        var variable = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
-        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        var caches = Environment.IsPrivilegedProcess ? "/var/cache"
-            : !string.IsNullOrEmpty(variable) ? variable
-            : home.Length > 0 ? Path.Combine(home, ".cache")
-            : Path.GetTempPath();
-        return Path.Combine(caches, "cloudlab", "test-postgres");
-    }
-
-    private static async Task<FileStream> HoldAsync(string path, CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
-        while (true)
-        {
-            try
-            {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException)
-            {
-                await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false);
-            }
-        }
-    }
 }
