@@ -65,6 +65,9 @@ internal sealed record PostgresBinaries(string Directory, string LibraryPath)
             staged.Commit();
         }
 
+        // Lists and packages are several times what was unpacked, and not needed again.
+        System.IO.Directory.Delete(apt.Value.RootDirectory, recursive: true);
+
         return NewestUnder(target + DebianDirectory) is { } fetched
             ? In(target, fetched)
             : new BuildError(BuildErrorCode.PackageUnusable, "Debian's package has no PostgreSQL in it.");
@@ -87,14 +90,13 @@ internal sealed record PostgresBinaries(string Directory, string LibraryPath)
             cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>A dpkg status file without the stanzas of PostgreSQL and its client library.</summary>
+    /// <summary>A dpkg status file without PostgreSQL's own packages. Its libraries stay: others that are installed depend on them.</summary>
     internal static string WithoutPostgres(string status)
     {
         var kept = new StringBuilder(status.Length);
         foreach (var stanza in status.Split("\n\n", StringSplitOptions.RemoveEmptyEntries))
         {
-            if (!stanza.StartsWith("Package: postgresql", StringComparison.Ordinal)
-                && !stanza.StartsWith("Package: libpq5\n", StringComparison.Ordinal))
+            if (!stanza.StartsWith("Package: postgresql", StringComparison.Ordinal))
                 kept.Append(stanza).Append("\n\n");
         }
 
