@@ -21,8 +21,14 @@ public sealed record MachineSpec
     /// <summary>The machine's share of the host when cores are short, relative to other machines' weights.</summary>
     public int CpuWeight { get; init; } = 100;
 
-    /// <summary>A Linux <c>Image</c> (uncompressed), entered in S-mode.</summary>
+    /// <summary>A Linux <c>Image</c> (uncompressed) or a flat binary, entered in S-mode unless there is a <see cref="Firmware"/>.</summary>
     public required GuestImage Kernel { get; init; }
+
+    /// <summary>
+    /// A flat binary that every hart enters in M-mode at 0x8000_0000, with the kernel loaded as its payload; or null,
+    /// and the VMM plays the firmware (SBI).
+    /// </summary>
+    public GuestImage? Firmware { get; init; }
 
     /// <summary>The initial RAM file system, or null for none.</summary>
     public GuestImage? Initramfs { get; init; }

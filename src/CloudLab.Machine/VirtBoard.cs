@@ -27,7 +27,10 @@ internal sealed class VirtBoard : IDisposable
     private const int RngSeedLength = 64;
 
     private static readonly string[] IsaExtensions =
-        ["i", "m", "a", "f", "d", "c", "zicntr", "zicsr", "zifencei", "sstc"];
+        [
+            "i", "m", "a", "f", "d", "c", "zicbom", "zicboz", "zicntr", "zicond", "zicsr", "zifencei", "zihintpause",
+            "zba", "zbb", "zbs", "sstc",
+        ];
 
     private readonly MachineSpec _spec;
     private readonly BootLayout _layout;
@@ -42,14 +45,17 @@ internal sealed class VirtBoard : IDisposable
     public VirtBoard(MachineSpec spec, IPowerControl power, Action<int> wake)
     {
         _spec = spec;
-        _layout = BootLayout.Plan(spec.MemorySize, KernelImage.Parse(spec.Kernel.Pages), spec.Initramfs?.Pages);
+        _layout = BootLayout.Plan(spec.MemorySize, KernelImage.Parse(spec.Kernel.Pages), spec.Initramfs?.Pages, spec.Firmware?.Pages);
         Memory = new GuestMemory(VirtMemoryMap.Ram, spec.MemorySize);
         var bus = new MmioBus();
         var harts = new Hart[spec.VcpuCount];
         for (int i = 0; i < harts.Length; i++) harts[i] = new Hart(i, Memory, Clock) { Peers = harts };
         Vcpus = [.. harts.Select(hart => new Rv64Vcpu(hart, bus, () => wake(hart.Id)))];
-        var firmware = new SbiFirmware(Vcpus, Memory, power, bytes => spec.Console.WriteOutput(bytes));
-        foreach (Rv64Vcpu vcpu in Vcpus) vcpu.Firmware = firmware;
+        if (spec.Firmware is null)
+        {
+            var firmware = new SbiFirmware(Vcpus, Memory, power, bytes => spec.Console.WriteOutput(bytes));
+            foreach (Rv64Vcpu vcpu in Vcpus) vcpu.Firmware = firmware;
+        }
 
         var interrupts = new HartInterrupts(Vcpus);
         _plic = new Plic(interrupts);
@@ -104,14 +110,20 @@ internal sealed class VirtBoard : IDisposable
             InitramfsStart = _layout.Initramfs,
             InitramfsLength = initramfs?.Length ?? 0,
             RngSeed = RandomNumberGenerator.GetBytes(RngSeedLength),
+            ReservesFirmware = _spec.Firmware is null,
             VirtioSlots = VirtMemoryMap.VirtioSlots,
+            CacheBlockSize = Hart.CacheBlockSize,
         });
         bool isLoaded = Memory.TryMapFile(_layout.Kernel, _spec.Kernel.Pages)
             && (initramfs is null || Memory.TryMapFile(_layout.Initramfs, initramfs))
+            && (_spec.Firmware is null || Memory.TryMapFile(VirtMemoryMap.Ram, _spec.Firmware.Pages))
             && (ulong)tree.Length <= BootLayout.DeviceTreeRoom
             && Memory.TryWrite(_layout.DeviceTree, tree);
         if (!isLoaded) throw new InvalidOperationException("the boot layout does not hold what it was planned for");
-        Vcpus[0].TryStart(_layout.Kernel.Value, _layout.DeviceTree.Value);
+        if (_spec.Firmware is null) Vcpus[0].TryStart(_layout.Kernel.Value, _layout.DeviceTree.Value);
+        else
+            foreach (Rv64Vcpu vcpu in Vcpus)
+                vcpu.PowerOn(VirtMemoryMap.Ram.Value, _layout.DeviceTree.Value);
     }
 
     /// <summary>Returns everything to power-on, RAM to zero. Device I/O has drained.</summary>

@@ -17,8 +17,10 @@ internal readonly record struct BootLayout(GuestAddress Kernel, GuestAddress Ini
 
     /// <summary>Lays out a machine.</summary>
     /// <exception cref="MachineException">RAM is too small for what is to be loaded.</exception>
-    public static BootLayout Plan(ulong memorySize, KernelImage kernel, ImagePages? initramfs)
+    public static BootLayout Plan(ulong memorySize, KernelImage kernel, ImagePages? initramfs, ImagePages? firmware)
     {
+        if (firmware is not null && firmware.MappedLength > kernel.LoadOffset)
+            throw new MachineException($"the firmware is longer than the {kernel.LoadOffset >> 10} KiB below the kernel");
         ulong initramfsLength = initramfs?.MappedLength ?? 0;
         ulong needed = kernel.LoadOffset + kernel.Size + initramfsLength + DeviceTreeRoom;
         if (needed > memorySize)

@@ -35,6 +35,8 @@ internal static class Csr
     public const uint Mcause = 0x342;
     public const uint Mtval = 0x343;
     public const uint Mip = 0x344;
+    public const uint Pmpcfg0 = 0x3a0;
+    public const uint Pmpaddr0 = 0x3b0;
     public const uint Mcycle = 0xb00;
     public const uint Minstret = 0xb02;
     public const uint Mvendorid = 0xf11;

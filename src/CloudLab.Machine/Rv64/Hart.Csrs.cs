@@ -5,8 +5,13 @@ internal sealed unsafe partial class Hart
 {
     private const ulong MenvcfgStce = 1UL << 63;
     private const ulong MenvcfgAdue = 1UL << 61;
-    private const ulong MenvcfgWritable = MenvcfgStce | MenvcfgAdue | MenvcfgFiom;
-    private const ulong MenvcfgFiom = 1;
+    private const ulong EnvcfgFiom = 1;
+    private const ulong EnvcfgCbie = 3UL << 4;
+    private const ulong EnvcfgCbcfe = 1UL << 6;
+    private const ulong EnvcfgCbze = 1UL << 7;
+    private const ulong EnvcfgCacheBlocks = EnvcfgCbie | EnvcfgCbcfe | EnvcfgCbze;
+    private const ulong SenvcfgWritable = EnvcfgFiom | EnvcfgCacheBlocks;
+    private const ulong MenvcfgWritable = MenvcfgStce | MenvcfgAdue | SenvcfgWritable;
 
     // MXL = 64 bits; extensions A C D F I M S U.
     private const ulong MisaValue = 2UL << 62 | 1UL << 0 | 1UL << 2 | 1UL << 3 | 1UL << 5 | 1UL << 8 | 1UL << 12 | 1UL << 18 | 1UL << 20;
@@ -100,6 +105,8 @@ internal sealed unsafe partial class Hart
             case Csr.Sip: value = Pending & _mideleg; return true;
             case Csr.Stimecmp: value = Stimecmp; return MayUseStimecmp();
             case Csr.Satp: value = _satp; return MayUseSatp();
+            case >= Csr.Pmpcfg0 and < Csr.Pmpcfg0 + (Pmp.Count / 4) when number % 2 == 0: value = Pmp.ReadConfig((int)(number - Csr.Pmpcfg0)); return true;
+            case >= Csr.Pmpaddr0 and < Csr.Pmpaddr0 + Pmp.Count: value = Pmp.ReadAddress((int)(number - Csr.Pmpaddr0)); return true;
             default: return TryReadMachine(number, out value);
         }
     }
@@ -145,7 +152,7 @@ internal sealed unsafe partial class Hart
             case Csr.Sie: _mie = (_mie & ~_mideleg) | (value & _mideleg); return true;
             case Csr.Stvec: _stvec = TrapVector(value, _stvec); return true;
             case Csr.Scounteren: _scounteren = value & 7; return true;
-            case Csr.Senvcfg: _senvcfg = value & MenvcfgFiom; return true;
+            case Csr.Senvcfg: _senvcfg = value & SenvcfgWritable; UpdateContext(); return true;
             case Csr.Sscratch: _sscratch = value; return true;
             case Csr.Sepc: _sepc = value & ~1UL; return true;
             case Csr.Scause: _scause = value; return true;
@@ -174,6 +181,14 @@ internal sealed unsafe partial class Hart
             case Csr.Mtval: _mtval = value; return true;
             case Csr.Mip: WritePending(value, HasSupervisorTimer ? InterruptBits.Supervisor & ~InterruptBits.SupervisorTimer : InterruptBits.Supervisor); return true;
             case Csr.Mcycle or Csr.Minstret: _instretOffset = value - InstructionsNow; return true;
+            case >= Csr.Pmpcfg0 and < Csr.Pmpcfg0 + (Pmp.Count / 4) when number % 2 == 0:
+                Pmp.WriteConfig((int)(number - Csr.Pmpcfg0), value);
+                Mmu.FlushAll();
+                return true;
+            case >= Csr.Pmpaddr0 and < Csr.Pmpaddr0 + Pmp.Count:
+                Pmp.WriteAddress((int)(number - Csr.Pmpaddr0), value);
+                Mmu.FlushAll();
+                return true;
             // WARL fields that stay what they are.
             case Csr.Misa or Csr.Mcountinhibit: return true;
             default: return false;
@@ -212,6 +227,7 @@ internal sealed unsafe partial class Hart
     {
         _menvcfg = value & MenvcfgWritable;
         UpdateTimers();
+        UpdateContext();
         Mmu.FlushTranslations();
     }
 

@@ -62,6 +62,7 @@ internal sealed unsafe partial class Hart
     {
         State->FetchTlb = Table((TlbContext)Privilege);
         State->DataTlb = Table(DataContext);
+        State->MayZeroBlocks = MayOperateOnBlocks(EnvcfgCbze) ? 1u : 0;
     }
 
     /// <summary>Finishes a load that missed. False when it ended in a trap or a device exit.</summary>

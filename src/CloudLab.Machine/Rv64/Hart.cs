@@ -55,6 +55,8 @@ internal sealed unsafe partial class Hart : ICodeObserver, IDisposable
 
     public Mmu Mmu { get; }
 
+    public Pmp Pmp { get; } = new();
+
     public HartState* State { get; }
 
     /// <summary>The code decoded by this hart.</summary>
@@ -93,6 +95,7 @@ internal sealed unsafe partial class Hart : ICodeObserver, IDisposable
         State->Exit = ExitKind.None;
         State->Pc = 0;
         ResetCsrs();
+        Pmp.Reset();
         Privilege = Privilege.Machine;
         Code.Reset();
         Mmu.FlushAll();
@@ -110,11 +113,22 @@ internal sealed unsafe partial class Hart : ICodeObserver, IDisposable
         _mideleg = InterruptBits.Supervisor;
         _mcounteren = 7;
         _scounteren = 7;
-        _menvcfg = MenvcfgStce;
+        _menvcfg = MenvcfgStce | EnvcfgCacheBlocks;
+        Pmp.AllowAll();
         State->X[10] = (ulong)Id;
         State->X[11] = argument;
         State->Pc = pc;
         SetPrivilege(Privilege.Supervisor);
+    }
+
+    /// <summary>Enters M-mode at <paramref name="pc"/> as after power-on: a0 is the hart's id, a1 <paramref name="argument"/>.</summary>
+    public void EnterMachine(ulong pc, ulong argument)
+    {
+        Reset();
+        IsFirmwarePlayed = false;
+        State->X[10] = (ulong)Id;
+        State->X[11] = argument;
+        State->Pc = pc;
     }
 
     public void SetPrivilege(Privilege privilege)

@@ -53,6 +53,9 @@ internal unsafe struct HartState
     /// <summary>mstatus.FS: 0 off, 1 initial, 2 clean, 3 dirty.</summary>
     public uint FloatState;
 
+    /// <summary>Not 0 when the mode in force may execute <c>cbo.zero</c>.</summary>
+    public uint MayZeroBlocks;
+
     /// <summary>Why guest code was left, see <see cref="ExitKind"/>.</summary>
     public ExitKind Exit;
 

@@ -50,6 +50,15 @@ internal sealed unsafe class Mmu(Hart hart)
         physical = address;
         ulong mode = context == TlbContext.Machine ? ModeBare : hart.Satp >> 60;
         if (mode != ModeBare && !TryWalk(address, access, context, mode, out physical, out permissions, out level)) return false;
+        Privilege privilege = context switch
+        {
+            TlbContext.User => Privilege.User,
+            TlbContext.Machine => Privilege.Machine,
+            _ => Privilege.Supervisor,
+        };
+        if (!hart.Pmp.Allows(physical, access, privilege)) return AccessFault(access);
+        if (!hart.Pmp.Allows(physical, AccessKind.Load, privilege)) permissions &= ~PteRead;
+        if (!hart.Pmp.Allows(physical, AccessKind.Fetch, privilege)) permissions &= ~PteExecute;
         ulong page = physical - hart.Memory.Start.Value >> GuestMemory.PageShift;
         if (page < hart.Memory.Size >> GuestMemory.PageShift) Fill(address, access, context, (int)page, permissions, level);
         return true;
@@ -212,6 +221,7 @@ internal sealed unsafe class Mmu(Hart hart)
     {
         entry = 0;
         if (!hart.Memory.Contains(new GuestAddress(place), sizeof(ulong))) return false;
+        if (!hart.Pmp.Allows(place, AccessKind.Load, Privilege.Supervisor)) return false;
         // SAFETY: the range was checked; entries are aligned, so the read is whole.
         entry = Volatile.Read(ref *(ulong*)(hart.Memory.Host + (place - hart.Memory.Start.Value)));
         return true;

@@ -16,6 +16,7 @@ internal sealed unsafe class Rv64Vcpu : IVcpuEngine
     private int _runState = (int)HartRunState.Stopped;
     private ulong _startPc;
     private ulong _startArgument;
+    private bool _startsInMachineMode;
     private volatile bool _isKicked;
     private volatile bool _isWaiting;
 
@@ -48,7 +49,14 @@ internal sealed unsafe class Rv64Vcpu : IVcpuEngine
 
     public ulong Instructions => Hart.Counters.Instructions;
 
-    /// <summary>Starts a stopped hart in S-mode. Any thread.</summary>
+    /// <summary>Lets the hart begin in M-mode, as after power-on. The machine is being started.</summary>
+    public void PowerOn(ulong pc, ulong argument)
+    {
+        _startsInMachineMode = true;
+        TryStart(pc, argument);
+    }
+
+    /// <summary>Starts a stopped hart, in S-mode unless <see cref="PowerOn"/> does it. Any thread.</summary>
     /// <returns>False when it is not stopped.</returns>
     public bool TryStart(ulong pc, ulong argument)
     {
@@ -94,7 +102,8 @@ internal sealed unsafe class Rv64Vcpu : IVcpuEngine
     {
         if (RunState == HartRunState.StartPending)
         {
-            Hart.EnterSupervisor(_startPc, _startArgument);
+            if (_startsInMachineMode) Hart.EnterMachine(_startPc, _startArgument);
+            else Hart.EnterSupervisor(_startPc, _startArgument);
             _isWaiting = false;
             Volatile.Write(ref _runState, (int)HartRunState.Started);
         }
@@ -162,7 +171,8 @@ internal sealed unsafe class Rv64Vcpu : IVcpuEngine
 
     private void Emulate(uint instruction)
     {
-        if ((instruction & 0x7f) == 0x0f) CodeFence();
+        if ((instruction & 0x707f) == 0x200f) OperateOnCacheBlock(instruction);
+        else if ((instruction & 0x7f) == 0x0f) CodeFence();
         else if ((instruction >> 12 & 7) != 0) AccessCsr(instruction);
         else if (instruction >> 25 == 9 && (instruction >> 7 & 31) == 0) FenceTranslations(instruction);
         else EmulatePrivileged(instruction);
@@ -187,6 +197,22 @@ internal sealed unsafe class Rv64Vcpu : IVcpuEngine
         Hart.Counters.Exit(ExitCause.CacheMaintenance);
         Hart.State->LinkSlot = null;
         Advance();
+    }
+
+    private void OperateOnCacheBlock(uint instruction)
+    {
+        switch (Hart.ExecuteCacheBlock(instruction))
+        {
+            case CacheBlockResult.Done:
+                Hart.Counters.Exit(ExitCause.CacheMaintenance);
+                Advance();
+                break;
+            case CacheBlockResult.Illegal:
+                Hart.RaiseIllegalInstruction(instruction);
+                break;
+            case CacheBlockResult.Trapped:
+                break;
+        }
     }
 
     private void AccessCsr(uint instruction)

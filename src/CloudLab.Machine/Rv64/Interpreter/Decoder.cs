@@ -97,15 +97,15 @@ internal static unsafe partial class Decoder
         switch (i >> 12 & 7)
         {
             case 0: return AddImmediate(ref op, immediate);
-            case 1: return i >> 26 == 0 ? Pure(ref op, &Handlers.Slli, immediate & 63) : Illegal(ref op);
+            case 1: return i >> 26 == 0 ? Pure(ref op, &Handlers.Slli, immediate & 63) : BitsLeft(i, ref op);
             case 2: return Pure(ref op, &Handlers.Slti, immediate);
             case 3: return Pure(ref op, &Handlers.Sltiu, immediate);
             case 4: return Pure(ref op, &Handlers.Xori, immediate);
             case 5 when i >> 26 == 0: return Pure(ref op, &Handlers.Srli, immediate & 63);
             case 5 when i >> 26 == 0x10: return Pure(ref op, &Handlers.Srai, immediate & 63);
+            case 5: return BitsRight(i, ref op);
             case 6: return Pure(ref op, &Handlers.Ori, immediate);
-            case 7: return Pure(ref op, &Handlers.Andi, immediate);
-            default: return Illegal(ref op);
+            default: return Pure(ref op, &Handlers.Andi, immediate);
         }
     }
 
@@ -125,7 +125,7 @@ internal static unsafe partial class Decoder
             (1, 0) => Pure(ref op, &Handlers.Slliw, immediate & 31),
             (5, 0) => Pure(ref op, &Handlers.Srliw, immediate & 31),
             (5, 0x20) => Pure(ref op, &Handlers.Sraiw, immediate & 31),
-            _ => Illegal(ref op),
+            _ => BitsWord(i, ref op),
         };
     }
 
@@ -151,7 +151,7 @@ internal static unsafe partial class Decoder
             0x01 << 3 | 5 => &Handlers.Divu,
             0x01 << 3 | 6 => &Handlers.Rem,
             0x01 << 3 | 7 => &Handlers.Remu,
-            _ => null,
+            _ => Bits(i),
         };
         return Pure(ref op, handler, 0);
     }
@@ -170,7 +170,7 @@ internal static unsafe partial class Decoder
             0x01 << 3 | 5 => &Handlers.Divuw,
             0x01 << 3 | 6 => &Handlers.Remw,
             0x01 << 3 | 7 => &Handlers.Remuw,
-            _ => null,
+            _ => BitsOfWords(i),
         };
         return Pure(ref op, handler, 0);
     }
@@ -214,6 +214,8 @@ internal static unsafe partial class Decoder
         {
             case 0: return Straight(ref op, OrdersStoresBeforeLoads(i) ? &Handlers.Fence : &Handlers.Nop, 0);
             case 1: return Exit(i, ref op);
+            case 2 when op.Rd == 0 && i >> 20 == 4: return Straight(ref op, &Handlers.CboZero, (int)i);
+            case 2 when op.Rd == 0: return Exit(i, ref op);
             default: return Illegal(ref op);
         }
     }

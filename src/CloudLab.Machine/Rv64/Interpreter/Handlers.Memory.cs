@@ -253,4 +253,20 @@ internal static unsafe partial class Handlers
         *(ulong*)(address + entry->Addend) = h->F[op->Rs2];
         op[1].Handler(h, op + 1);
     }
+
+    /// <summary>Zeroes a cache block; leaves for the VMM where it is not enabled or the page is not writable yet.</summary>
+    [MethodImpl(Threaded)]
+    public static void CboZero(HartState* h, Op* op)
+    {
+        ulong address = h->X[op->Rs1] & ~(ulong)(Hart.CacheBlockSize - 1);
+        TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
+        if ((address & TlbEntry.PageMask) != entry->WriteTag || h->MayZeroBlocks == 0)
+        {
+            Exit(h, op);
+            return;
+        }
+
+        new Span<byte>((byte*)(address + entry->Addend), Hart.CacheBlockSize).Clear();
+        op[1].Handler(h, op + 1);
+    }
 }
