@@ -11,6 +11,7 @@ namespace CloudLab.Machine.Rv64;
 /// Owned by the thread that runs the hart. <see cref="Attention"/> alone is written by others. Privileged state that
 /// only the VMM touches (CSRs) stands in <see cref="Hart"/>.
 /// </remarks>
+// SAFETY: lives in native memory that Hart maps and frees; its pointers lead into the same mapping or the hart's code cache.
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct HartState
 {

@@ -8,6 +8,7 @@ namespace CloudLab.Machine.Rv64;
 /// <summary>
 /// A hart as the scheduler sees it: runs guest code, and emulates what guest code was left for.
 /// </summary>
+// SAFETY: the hart owns its state; the vCPU reads and writes it on the one thread that runs the hart, and lives no longer.
 internal sealed unsafe class Rv64Vcpu : IVcpuEngine
 {
     private readonly MmioBus _bus;

@@ -12,6 +12,7 @@ namespace CloudLab.Machine.Boot.Firmware;
 /// Called on the calling hart's thread, with its pc behind the <c>ecall</c>. All arguments are hostile: unknown
 /// functions, harts and addresses are answered with an error code.
 /// </remarks>
+// SAFETY: only the state of the calling hart is touched, on its own thread; register indices are constants.
 internal sealed unsafe class SbiFirmware(IReadOnlyList<Rv64Vcpu> vcpus, GuestMemory memory, IPowerControl power, Action<byte[]> console)
 {
     private const ulong SpecificationVersion = 2UL << 24;

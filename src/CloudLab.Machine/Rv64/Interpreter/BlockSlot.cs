@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 namespace CloudLab.Machine.Rv64.Interpreter;
 
 /// <summary>An entry of the direct-mapped index of blocks.</summary>
+// SAFETY: the block is one of the code cache that owns the slots, which clears a slot before it reuses the block.
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct BlockSlot
 {

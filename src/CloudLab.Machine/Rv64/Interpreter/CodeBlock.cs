@@ -6,6 +6,7 @@ namespace CloudLab.Machine.Rv64.Interpreter;
 /// A straight run of decoded instructions on one page of guest-physical memory. It holds offsets only, no virtual
 /// address, so it serves every address space that maps the page, and no TLB flush touches it.
 /// </summary>
+// SAFETY: lives in the code cache's arena, its ops right behind it; dropped blocks stay readable until the arena is reset between blocks.
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct CodeBlock
 {

@@ -7,6 +7,7 @@ namespace CloudLab.Machine.Rv64.Interpreter;
 /// an op's index in its block is the number of instructions executed before it. Behind a block's last op stand up to
 /// two link slots, see <see cref="OpLink"/>.
 /// </summary>
+// SAFETY: the handler is a static method, whose address never changes.
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct Op
 {

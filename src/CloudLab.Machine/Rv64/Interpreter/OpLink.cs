@@ -7,6 +7,7 @@ namespace CloudLab.Machine.Rv64.Interpreter;
 /// page are linked: the page's mapping is then in force for the target too, and when the page is written all of its
 /// blocks are dropped together, so no link ever dangles.
 /// </summary>
+// SAFETY: the target is a block of the code cache that holds this slot; both are dropped together.
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct OpLink
 {
