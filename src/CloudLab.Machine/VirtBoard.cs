@@ -5,6 +5,9 @@ using CloudLab.Machine.Boot.Firmware;
 using CloudLab.Machine.Devices;
 using CloudLab.Machine.Devices.Virtio;
 using CloudLab.Machine.Devices.Virtio.Block;
+using CloudLab.Machine.Devices.Virtio.Console;
+using CloudLab.Machine.Devices.Virtio.Entropy;
+using CloudLab.Machine.Devices.Virtio.Input;
 using CloudLab.Machine.Memory;
 using CloudLab.Machine.Rv64;
 
@@ -18,6 +21,9 @@ namespace CloudLab.Machine;
 internal sealed class VirtBoard : IDisposable
 {
     // Slots 0 to 3 are disks, so that an agent or a new device never renames one.
+    private const int ConsoleSlot = 4;
+    private const int EntropySlot = 5;
+    private const int InputSlot = 6;
     private const int RngSeedLength = 64;
 
     private static readonly string[] IsaExtensions =
@@ -28,6 +34,7 @@ internal sealed class VirtBoard : IDisposable
     private readonly Plic _plic;
     private readonly Aclint _aclint;
     private readonly GoldfishRtc _clock;
+    private readonly InputDevice _input;
     private readonly List<BlockDevice> _disks = [];
     private readonly Dictionary<int, VirtioMmioTransport> _transports = [];
 
@@ -62,6 +69,11 @@ internal sealed class VirtBoard : IDisposable
             _disks.Add(device);
         }
 
+        Agent = new ConsoleDevice(Memory, VirtioLine(ConsoleSlot));
+        _input = new InputDevice(Memory, VirtioLine(InputSlot));
+        Attach(bus, ConsoleSlot, Agent);
+        Attach(bus, EntropySlot, new EntropyDevice(Memory, VirtioLine(EntropySlot)));
+        Attach(bus, InputSlot, _input);
         for (int slot = 0; slot < VirtMemoryMap.VirtioSlots; slot++)
             if (!_transports.ContainsKey(slot))
                 bus.Map(VirtMemoryMap.Virtio(slot), VirtMemoryMap.VirtioSize, new EmptyVirtioSlot());
@@ -75,8 +87,8 @@ internal sealed class VirtBoard : IDisposable
 
     public Uart Uart { get; }
 
-    /// <summary>The port that the guest's agent opens.</summary>
-    public AgentPort Agent { get; } = new();
+    /// <summary>The device with the port that the guest's agent opens.</summary>
+    public ConsoleDevice Agent { get; }
 
     /// <summary>Loads the images and makes the boot hart startable. RAM is zero.</summary>
     public void Load()
@@ -124,7 +136,7 @@ internal sealed class VirtBoard : IDisposable
         foreach (VirtioMmioTransport transport in _transports.Values) transport.Device.Resume();
     }
 
-    public void PressPowerKey() => GC.KeepAlive(_spec);
+    public void PressPowerKey() => _input.PressPowerKey();
 
     /// <summary>Frees RAM and harts. No vCPU runs and device I/O has drained.</summary>
     public void Dispose()
@@ -145,5 +157,3 @@ internal sealed class VirtBoard : IDisposable
         _transports.Add(slot, transport);
     }
 }
-
-internal sealed class AgentPort { public event Action<ReadOnlyMemory<byte>>? Received; public bool TrySend(ReadOnlySpan<byte> b) { Received?.Invoke(default); return false; } }

@@ -31,11 +31,10 @@ internal sealed record PostgresBinaries(string Directory, string LibraryPath)
     {
         if (HostSuite() is not { } suite)
             return new BuildError(BuildErrorCode.AptMissing, "This host isn't Debian.");
-        var cache = Path.Combine(CacheDirectory(), suite);
-        System.IO.Directory.CreateDirectory(cache);
+        var cache = TestCache.Directory("test-postgres", suite);
 
         // One unpacking at a time, also between the test assemblies that run at once.
-        using var held = await HoldAsync(Path.Combine(cache, "lock"), cancellationToken).ConfigureAwait(false);
+        using var held = await TestCache.HoldAsync(Path.Combine(cache, "lock"), cancellationToken).ConfigureAwait(false);
         var target = Path.Combine(cache, "root");
         if (NewestUnder(target + DebianDirectory) is { } ready)
             return In(target, ready);
@@ -66,6 +65,9 @@ internal sealed record PostgresBinaries(string Directory, string LibraryPath)
             staged.Commit();
         }
 
+        // Lists and packages are several times what was unpacked, and not needed again.
+        System.IO.Directory.Delete(apt.Value.RootDirectory, recursive: true);
+
         return NewestUnder(target + DebianDirectory) is { } fetched
             ? In(target, fetched)
             : new BuildError(BuildErrorCode.PackageUnusable, "Debian's package has no PostgreSQL in it.");
@@ -88,14 +90,13 @@ internal sealed record PostgresBinaries(string Directory, string LibraryPath)
             cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>A dpkg status file without the stanzas of PostgreSQL and its client library.</summary>
+    /// <summary>A dpkg status file without PostgreSQL's own packages. Its libraries stay: others that are installed depend on them.</summary>
     internal static string WithoutPostgres(string status)
     {
         var kept = new StringBuilder(status.Length);
         foreach (var stanza in status.Split("\n\n", StringSplitOptions.RemoveEmptyEntries))
         {
-            if (!stanza.StartsWith("Package: postgresql", StringComparison.Ordinal)
-                && !stanza.StartsWith("Package: libpq5\n", StringComparison.Ordinal))
+            if (!stanza.StartsWith("Package: postgresql", StringComparison.Ordinal))
                 kept.Append(stanza).Append("\n\n");
         }
 
@@ -140,32 +141,4 @@ internal sealed record PostgresBinaries(string Directory, string LibraryPath)
         Architecture.RiscV64 => "riscv64",
         var other => other.ToString().ToLowerInvariant(),
     };
-
-    /// <summary>The user's cache; for root one that the unprivileged user who runs the server can read.</summary>
-    private static string CacheDirectory()
-    {
-        var variable = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
-        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        var caches = Environment.IsPrivilegedProcess ? "/var/cache"
-            : !string.IsNullOrEmpty(variable) ? variable
-            : home.Length > 0 ? Path.Combine(home, ".cache")
-            : Path.GetTempPath();
-        return Path.Combine(caches, "cloudlab", "test-postgres");
-    }
-
-    private static async Task<FileStream> HoldAsync(string path, CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
-        while (true)
-        {
-            try
-            {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException)
-            {
-                await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false);
-            }
-        }
-    }
 }

@@ -19,14 +19,14 @@ internal sealed class PostgresCluster : IAsyncDisposable
     /// A job in the background has no standard input of its own, therefore descriptor 3.
     /// </summary>
     private const string Watcher =
-        """
+        $"""
         exec 3<&0
         directory=$1; shift
         "$@" >"$directory/log" 2>&1 </dev/null 3<&- &
         server=$!
         (cat <&3 >/dev/null; kill -QUIT $server) 2>/dev/null &
         wait $server
-        : >"$directory/ended"
+        : >"$directory/{EndedFile}"
         cat <&3 >/dev/null
         cd /
         rm -rf "$directory"

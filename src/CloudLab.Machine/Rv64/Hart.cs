@@ -104,10 +104,12 @@ internal sealed unsafe partial class Hart : ICodeObserver, IDisposable
     {
         Reset();
         IsFirmwarePlayed = true;
-        // What the firmware delegates: all exceptions and the supervisor's interrupts; counters and stimecmp are open.
+        // What the firmware delegates: all exceptions and the supervisor's interrupts; counters and stimecmp are open, to
+        // U-mode too, because a kernel leaves scounteren as its firmware (OpenSBI) did.
         _medeleg = ulong.MaxValue;
         _mideleg = InterruptBits.Supervisor;
         _mcounteren = 7;
+        _scounteren = 7;
         _menvcfg = MenvcfgStce;
         State->X[10] = (ulong)Id;
         State->X[11] = argument;

@@ -9,7 +9,8 @@ namespace CloudLab.Machine.Rv64;
 /// </summary>
 /// <remarks>
 /// The TLB holds 4 KiB entries only; one made from a larger page is remembered in <c>_levels</c> so that an SFENCE.VMA
-/// for any address of the large page finds all its pieces. A write permission is entered only on a store, after the
+/// for any address of the large page finds all its pieces;
+/// a filter tells it, nearly always, that there is none to look for. A write permission is entered only on a store, after the
 /// page was marked written: from then on stores to the page need no bookkeeping, until code is decoded from it or the
 /// dirty log is taken, which withdraws the entry. ASIDs are not tags here: writing satp flushes.
 /// </remarks>
@@ -33,6 +34,7 @@ internal sealed unsafe class Mmu(Hart hart)
     private const ulong PteReserved = 0xffc0_0000_0000_0000;
 
     private readonly byte[] _levels = new byte[Contexts * TlbEntry.Count];
+    private readonly LargePageFilter[] _large = [new(), new(), new(), new()];
 
     /// <summary>Why the last <see cref="TryTranslate"/> failed.</summary>
     public ExceptionCode Fault { get; private set; }
@@ -69,21 +71,19 @@ internal sealed unsafe class Mmu(Hart hart)
     }
 
     /// <summary>Forgets the translation of one address, with all pieces of a large page that holds it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void FlushAddress(ulong address)
     {
         for (int context = 0; context < (int)TlbContext.Machine; context++)
         {
             TlbEntry* table = hart.Table((TlbContext)context);
             Invalidate(table + (address >> 12 & TlbEntry.IndexMask), address, 0);
-            Span<byte> levels = _levels.AsSpan(context * TlbEntry.Count, TlbEntry.Count);
-            int i = 0;
-            while (true)
+            if (!_large[context].MayHold(address)) continue;
+            // SAFETY: both arrays have an element for each entry of each table.
+            for (int i = 0; i < TlbEntry.Count; i++)
             {
-                int next = levels[i..].IndexOfAnyExcept((byte)0);
-                if (next < 0) break;
-                i += next;
-                Invalidate(table + i, address, levels[i]);
-                if (++i == TlbEntry.Count) break;
+                int level = _levels[(context * TlbEntry.Count) + i];
+                if (level != 0) Invalidate(table + i, address, level);
             }
         }
     }
@@ -109,16 +109,16 @@ internal sealed unsafe class Mmu(Hart hart)
     private static void Invalidate(TlbEntry* entry, ulong address, int level)
     {
         int shift = 12 + (9 * level);
-        if (Covers(entry->ReadTag) || Covers(entry->WriteTag) || Covers(entry->ExecuteTag))
+        // An invalid tag differs from every address in its low bits only, so it may match; clearing it again does no harm.
+        if ((entry->ReadTag ^ address) >> shift == 0 || (entry->WriteTag ^ address) >> shift == 0 || (entry->ExecuteTag ^ address) >> shift == 0)
             entry->ReadTag = entry->WriteTag = entry->ExecuteTag = TlbEntry.Invalid;
-
-        bool Covers(ulong tag) => tag != TlbEntry.Invalid && (tag ^ address) >> shift == 0;
     }
 
     private void Clear(TlbContext context)
     {
         new Span<byte>(hart.Table(context), TlbEntry.Count * sizeof(TlbEntry)).Fill(0xff);
         _levels.AsSpan((int)context * TlbEntry.Count, TlbEntry.Count).Clear();
+        _large[(int)context].Clear();
     }
 
     private void Fill(ulong address, AccessKind access, TlbContext context, int page, ulong permissions, int level)
@@ -130,6 +130,7 @@ internal sealed unsafe class Mmu(Hart hart)
         if (entry->Addend != addend || (entry->ReadTag != tag && entry->ExecuteTag != tag && entry->WriteTag != tag))
             *entry = new TlbEntry { ReadTag = TlbEntry.Invalid, WriteTag = TlbEntry.Invalid, ExecuteTag = TlbEntry.Invalid, Addend = addend };
         _levels[((int)context * TlbEntry.Count) + (int)index] = (byte)level;
+        if (level != 0) _large[(int)context].Add(address, level);
         if ((permissions & PteRead) != 0) entry->ReadTag = tag;
         if ((permissions & PteExecute) != 0) entry->ExecuteTag = tag;
         if (access != AccessKind.Store) return;

@@ -39,7 +39,7 @@ internal static class AptFailure
         var detail = text.Length > MaxDetail ? text[..MaxDetail] : text;
         if (Says(text, NoSpace))
             return BuildError.DiskFull(options.Directory) with { Detail = detail };
-        if (text.Contains("does not have a Release file", StringComparison.Ordinal) && Says(text, "404"))
+        if (Says(text, "does not have a Release file") && !Says(text, "Failed to fetch"))
         {
             return new(
                 BuildErrorCode.MirrorUnavailable,

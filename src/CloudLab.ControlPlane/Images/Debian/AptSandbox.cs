@@ -25,6 +25,8 @@ public sealed class AptSandbox
     /// <summary>Where downloaded packages are.</summary>
     public string PackageDirectory => Path.Combine(_root, "packages");
 
+    internal string RootDirectory => _root;
+
     internal string SearchPath => _searchPath;
 
     /// <summary>Finds the host's apt, keyring and mirror and writes the private configuration. Fetches nothing.</summary>

@@ -65,7 +65,11 @@ internal static class HostTool
         finally
         {
             if (!process.HasExited)
+            {
                 process.Kill(entireProcessTree: true);
+                // What the caller does next (removing a directory) must not meet a tool that still writes.
+                await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
+            }
         }
     }
 

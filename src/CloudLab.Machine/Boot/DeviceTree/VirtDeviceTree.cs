@@ -101,6 +101,7 @@ internal static class VirtDeviceTree
             if (extensions.Contains("zicbom")) tree.Cells("riscv,cbom-block-size", machine.CacheBlockSize);
             if (extensions.Contains("zicboz")) tree.Cells("riscv,cboz-block-size", machine.CacheBlockSize);
             tree.BeginNode("interrupt-controller");
+            tree.Cells("#address-cells", 0);
             tree.Cells("#interrupt-cells", 1);
             tree.Property("interrupt-controller", []);
             tree.Strings("compatible", "riscv,cpu-intc");

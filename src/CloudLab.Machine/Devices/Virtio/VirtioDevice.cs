@@ -71,7 +71,8 @@ internal abstract class VirtioDevice
     /// <summary>The configuration space as it reads now. Under the lock.</summary>
     public abstract ReadOnlySpan<byte> Config { get; }
 
-    protected ulong DriverFeatures => _state.DriverFeatures;
+    /// <summary>Whether a driver has brought the device up. Under the lock.</summary>
+    protected bool DriverReady => (_state.Status & VirtioStatus.DriverOk) != 0;
 
     // Whether requests may be taken from the rings.
     private bool Running => (_state.Status & (VirtioStatus.DriverOk | VirtioStatus.DeviceNeedsReset)) == VirtioStatus.DriverOk

@@ -101,7 +101,7 @@ internal static unsafe partial class Handlers
     }
 
     /// <summary>Jumps along a link slot; <paramref name="slot"/> is an <see cref="OpLink"/>.</summary>
-    [MethodImpl(Threaded | MethodImplOptions.NoInlining)]
+    [MethodImpl(Threaded)]
     private static void Follow(HartState* h, Op* slot)
     {
         OpLink* link = (OpLink*)slot;
@@ -129,7 +129,7 @@ internal static unsafe partial class Handlers
     }
 
     /// <summary>Jumps to <see cref="HartState.Pc"/> through the fetch TLB and the block index.</summary>
-    [MethodImpl(Threaded | MethodImplOptions.NoInlining)]
+    [MethodImpl(Threaded)]
     private static void Dispatch(HartState* h, Op* op)
     {
         ulong pc = h->Pc;

@@ -18,7 +18,8 @@ internal static unsafe partial class Handlers
 {
     internal const MethodImplOptions Threaded = MethodImplOptions.AggressiveOptimization;
 
-    private const MethodImplOptions Cold = MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining;
+    // Never with NoInlining: the runtime makes no tail calls from methods marked so, to keep them in stack traces.
+    private const MethodImplOptions Cold = Threaded;
     private const ulong NanBoxMask = 0xffff_ffff_0000_0000;
     private const ulong NoReservation = ulong.MaxValue;
     private const uint FloatOff = 0;

@@ -144,8 +144,10 @@ internal sealed class TestDriver : IDisposable
         WriteMemory(address, bytes);
     }
 
+    /// <summary>Drains before the memory goes, as a machine does; what a test left in flight never ends.</summary>
     public void Dispose()
     {
+        _ = Device.DrainAsync();
         (Device as IDisposable)?.Dispose();
         Memory.Dispose();
     }

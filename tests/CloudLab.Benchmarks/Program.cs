@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using CloudLab.Benchmarks;
+using CloudLab.ControlPlane.Images.Building;
+using CloudLab.Testing;
+
+// boot [ROUNDS]          boots to the prompt, ROUNDS times (default 5), interleaved with QEMU where it is installed
+// boot-once DIRECTORY    one boot in this process; prints the sample as JSON
+string verb = args.FirstOrDefault() ?? "";
+switch (verb)
+{
+    case "boot-once" when args.Length == 2:
+        Console.WriteLine(JsonSerializer.Serialize(await CloudLabBoot.RunAsync(args[1], GuestImageBuilder.CommandLine)));
+        return 0;
+    case "boot":
+        await CompareAsync(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 5);
+        return 0;
+    default:
+        Console.Error.WriteLine("usage: CloudLab.Benchmarks boot [ROUNDS]");
+        return 2;
+}
+
+static async Task CompareAsync(int rounds)
+{
+    string directory = (await TestGuestImage.GetAsync(CancellationToken.None)).Directory;
+    var ours = new List<BootSample>();
+    var qemu = new List<BootSample>();
+    for (int i = 0; i < rounds; i++)
+    {
+        ours.Add(await RunChildAsync(directory));
+        if (QemuBoot.IsInstalled) qemu.Add(await QemuBoot.RunAsync(directory, GuestImageBuilder.CommandLine));
+    }
+
+    Report("CloudLab", ours);
+    if (qemu.Count == 0)
+    {
+        Console.WriteLine("qemu-system-riscv64 is not installed: no peer in this run");
+        return;
+    }
+
+    Report("QEMU TCG", qemu);
+    Console.WriteLine(string.Create(
+        CultureInfo.InvariantCulture,
+        $"ratio of CPU seconds, QEMU / CloudLab: {Median(qemu, s => s.CpuSeconds) / Median(ours, s => s.CpuSeconds):f2}"));
+}
+
+static async Task<BootSample> RunChildAsync(string directory)
+{
+    var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
+    if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet") start.ArgumentList.Add(typeof(CloudLabBoot).Assembly.Location);
+    start.ArgumentList.Add("boot-once");
+    start.ArgumentList.Add(directory);
+    using Process process = Process.Start(start)!;
+    string output = await process.StandardOutput.ReadToEndAsync();
+    await process.WaitForExitAsync();
+    return JsonSerializer.Deserialize<BootSample>(output)!;
+}
+
+static void Report(string name, List<BootSample> samples)
+{
+    double instructions = Median(samples, s => s.Instructions);
+    double vcpu = Median(samples, s => s.VcpuSeconds);
+    string detail = instructions == 0 ? "" : string.Create(
+        CultureInfo.InvariantCulture, $", {instructions / 1e6:f0} M instructions, {instructions / vcpu / 1e6:f0} MIPS");
+    Console.WriteLine(string.Create(
+        CultureInfo.InvariantCulture,
+        $"{name}: {Median(samples, s => s.CpuSeconds):f2} CPU-s (range {samples.Min(s => s.CpuSeconds):f2}-{samples.Max(s => s.CpuSeconds):f2}), {Median(samples, s => s.WallSeconds):f2} s wall{detail}; median of {samples.Count}"));
+}
+
+static double Median(List<BootSample> samples, Func<BootSample, double> value)
+{
+    double[] sorted = [.. samples.Select(value).Order()];
+    int middle = sorted.Length / 2;
+    return sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
