@@ -43,7 +43,12 @@ internal sealed class ServerRunner : IAsyncDisposable
         }
         catch (Exception e)
         {
-            if (app is not null) await app.DisposeAsync();
+            if (app is not null)
+            {
+                await app.StopAsync(CancellationToken.None);
+                await app.DisposeAsync();
+            }
+
             directory.Dispose();
             if (StartupException.Explain(e, options) is { } reason) throw new StartupException(reason, e);
             throw;
