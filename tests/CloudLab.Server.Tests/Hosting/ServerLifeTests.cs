@@ -32,6 +32,37 @@ public sealed class ServerLifeTests
     }
 
     [Fact]
+    public async Task A_stored_image_needs_neither_its_directory_nor_a_build()
+    {
+        using var data = new TemporaryDirectory();
+        GuestImages.Write(data["data/image"], EchoGuest.Kernel);
+        ServerOptions options = Options(data) with { GuestImageDirectory = null };
+        await WaitForReadinessAsync(options);
+
+        Directory.Delete(data["data/image"], recursive: true);
+        await WaitForReadinessAsync(options);
+
+        Assert.False(Directory.Exists(data["data/apt-cache"]));
+    }
+
+    [Fact]
+    public async Task An_image_whose_files_are_gone_is_stored_again()
+    {
+        using var data = new TemporaryDirectory();
+        GuestImages.Write(data["image"], EchoGuest.Kernel);
+        ServerOptions options = Options(data);
+        await WaitForReadinessAsync(options);
+        Directory.Delete(data["data/blobs"], recursive: true);
+
+        await using ServerRunner server = await StartAsync(options);
+        using HttpClient client = ClientOf(server, server.Token.Secret);
+        await client.PollAsync("/readyz", answer => (bool)answer["ready"]!);
+
+        await client.WaitForConsoleAsync(await client.RunInstanceAsync(), "OK\n");
+        await server.App.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task A_deleted_token_file_means_a_new_token_and_the_old_one_ends()
     {
         using var data = new TemporaryDirectory();
@@ -123,6 +154,14 @@ public sealed class ServerLifeTests
         using var console = new QuietConsole();
         return await ServerRunner.StartAsync(
             options, console.Console, services => services.AddLogging(logging => logging.ClearProviders()), TestContext.Current.CancellationToken);
+    }
+
+    private static async Task WaitForReadinessAsync(ServerOptions options)
+    {
+        await using ServerRunner server = await StartAsync(options);
+        using HttpClient client = ClientOf(server, server.Token.Secret);
+        await client.PollAsync("/readyz", answer => (bool)answer["ready"]!);
+        await server.App.StopAsync(TestContext.Current.CancellationToken);
     }
 
     private static async Task<string> TokenOfAStartAsync(ServerOptions options, string? refused = null)
