@@ -20,6 +20,6 @@ public sealed class StateTests
             // The compiler's own caches of delegates start with <>; an auto-property's field does not.
             .Where(field => !field.Name.StartsWith("<>", StringComparison.Ordinal))
             .Select(field => $"{field.DeclaringType}.{field.Name}");
-        Assert.Empty(mutable);
+        Offenders.AssertNone(mutable);
     }
 }

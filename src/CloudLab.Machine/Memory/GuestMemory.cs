@@ -19,8 +19,12 @@ public sealed unsafe class GuestMemory : IDisposable
 
     internal const int PageShift = 12;
 
+    // A window begins at each GiB and is nearly two long, so that any buffer of up to a GiB is a slice of one.
+    private const int WindowShift = 30;
+
     private readonly HostMapping _ram;
     private readonly HostMapping _flags;
+    private readonly GuestBuffer[] _windows;
     private volatile ICodeObserver[] _observers = [];
 
     /// <summary>Maps <paramref name="size"/> bytes (a multiple of the page size) at <paramref name="start"/>.</summary>
@@ -32,6 +36,13 @@ public sealed unsafe class GuestMemory : IDisposable
         Size = size;
         _ram = HostMapping.Anonymous(size);
         _flags = HostMapping.Anonymous(size >> PageShift);
+        _windows = new GuestBuffer[(size - 1 >> WindowShift) + 1];
+        for (int i = 0; i < _windows.Length; i++)
+        {
+            ulong offset = (ulong)i << WindowShift;
+            // SAFETY: the window lies within the mapping.
+            _windows[i] = new GuestBuffer(Host + offset, (int)Math.Min(size - offset, int.MaxValue));
+        }
     }
 
     /// <summary>The guest-physical address of the first byte of RAM.</summary>
@@ -77,12 +88,15 @@ public sealed unsafe class GuestMemory : IDisposable
     /// <summary>
     /// The range itself, for a transfer without a copy. The caller keeps the machine alive until the transfer has
     /// ended (devices are drained before their machine is disposed) and calls <see cref="MarkWritten"/> after writing.
+    /// At most 1 GiB.
     /// </summary>
     public bool TryGetBuffer(GuestAddress address, int length, out Memory<byte> buffer)
     {
         buffer = default;
-        if (length < 0 || !Contains(address, (ulong)length)) return false;
-        buffer = new GuestBuffer(Host + (address.Value - Start.Value), length).Memory;
+        if (length is < 0 or > 1 << WindowShift || !Contains(address, (ulong)length)) return false;
+        if (length == 0) return true;
+        ulong offset = address.Value - Start.Value;
+        buffer = _windows[offset >> WindowShift].Memory.Slice((int)(offset & ((1 << WindowShift) - 1)), length);
         return true;
     }
 
@@ -90,6 +104,8 @@ public sealed unsafe class GuestMemory : IDisposable
     public void MarkWritten(GuestAddress address, ulong length)
     {
         if (length == 0 || !Contains(address, length)) return;
+        // What was written is visible before the flags are read: a hart that marks a page as code after this sees it.
+        Interlocked.MemoryBarrier();
         ulong first = (address.Value - Start.Value) >> PageShift;
         ulong last = (address.Value - Start.Value + length - 1) >> PageShift;
         for (ulong page = first; page <= last; page++) MarkPageWritten((int)page);

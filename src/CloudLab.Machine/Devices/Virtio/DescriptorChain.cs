@@ -104,6 +104,7 @@ internal sealed class DescriptorChain(GuestMemory memory)
         foreach (GuestSegment segment in segments)
         {
             if (!TryCut(segment, ref offset, length, out GuestSegment part)) continue;
+            // A piece longer than guest memory gives out at once is beyond what a sound driver asks.
             if (part.Length > int.MaxValue || !memory.TryGetBuffer(part.Address, (int)part.Length, out Memory<byte> buffer)) return false;
             buffers.Add(buffer);
             length -= part.Length;

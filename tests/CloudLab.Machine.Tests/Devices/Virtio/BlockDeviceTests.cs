@@ -245,6 +245,20 @@ public sealed class BlockDeviceTests
     }
 
     [Fact]
+    public void A_request_allocates_nothing()
+    {
+        using var block = new BlockDriver(new MemoryBlockBackend(1 << 20));
+        Assert.Equal(Ok, block.WriteSectors(0, new byte[4096]));
+        Piece[] data = [new Piece(BlockDriver.Data, 2048, true), new Piece(BlockDriver.Data + 4096, 2048, true)];
+        Assert.Equal(Ok, block.Do(BlockRequestType.In, 0, data));
+        block.Offer(0, BlockRequestType.In, 0, data);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        block.Queue.Notify();
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(Ok, block.Status(0));
+    }
+
+    [Fact]
     public void The_disk_stays_equal_to_a_model()
     {
         const int Sectors = 64;

@@ -62,9 +62,12 @@ public sealed class MemoryBlockBackend : IBlockBackend
     {
         ulong length = BlockRange.Length(buffers);
         if (!BlockRange.Fits(this, offset, length)) return new(BlockResult.OutOfRange);
-        if (length > InlineLimit) return new(Task.Run(() => Copy((int)offset, buffers, write)));
-        return new(Copy((int)offset, buffers, write));
+        return length > InlineLimit ? CopyOnPool((int)offset, buffers, write) : new(Copy((int)offset, buffers, write));
     }
+
+    // Apart from Transfer, so that only a long transfer pays for the closure.
+    private ValueTask<BlockResult> CopyOnPool(int offset, IReadOnlyList<Memory<byte>> buffers, bool write) =>
+        new(Task.Run(() => Copy(offset, buffers, write)));
 
     private BlockResult Copy(int offset, IReadOnlyList<Memory<byte>> buffers, bool write)
     {
