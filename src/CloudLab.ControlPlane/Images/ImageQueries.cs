@@ -13,16 +13,15 @@ internal static class ImageQueries
         db.Images.Where(i => (i.AccountId == null || i.AccountId == account) && i.State != ImageState.Deregistered);
 
     /// <summary>The image with this id, or the built-in one of this name. Hostile text finds nothing.</summary>
-    public static Task<Image?> FindAsync(CloudLabDbContext db, AccountId account, string idOrName, CancellationToken cancellationToken)
+    public static async Task<Image?> FindAsync(
+        CloudLabDbContext db, AccountId account, string idOrName, CancellationToken cancellationToken)
     {
+        if (!PlainText.Is(idOrName)) return null;
         IQueryable<Image> images = Visible(db, account);
         images = ImageId.TryParse(idOrName, out ImageId id)
             ? images.Where(i => i.Id == id)
             : images.Where(i => i.AccountId == null && i.Name == idOrName);
-        // A name with a NUL is no name, and PostgreSQL would refuse the query.
-        return idOrName.Contains('\0', StringComparison.Ordinal)
-            ? Task.FromResult<Image?>(null)
-            : images.SingleOrDefaultAsync(cancellationToken);
+        return await images.SingleOrDefaultAsync(cancellationToken).ConfigureAwait(false);
     }
 
     public static CloudLabError NotFound(string idOrName) =>

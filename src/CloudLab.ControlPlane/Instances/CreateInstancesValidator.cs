@@ -17,9 +17,9 @@ internal static class CreateInstancesValidator
             return Invalid($"an instance has at most {InstanceTag.MaxPerInstance} tags");
         foreach ((string key, string value) in request.Tags)
         {
-            if (key.Length is 0 or > InstanceTag.MaxKeyLength || HasControl(key))
+            if (key.Length is 0 or > InstanceTag.MaxKeyLength || !PlainText.Is(key))
                 return Invalid($"a tag's key has 1 to {InstanceTag.MaxKeyLength} characters, none of them a control character");
-            if (value is null || value.Length > InstanceTag.MaxValueLength || HasControl(value))
+            if (value is null || value.Length > InstanceTag.MaxValueLength || !PlainText.Is(value))
                 return Invalid($"a tag's value has at most {InstanceTag.MaxValueLength} characters, none of them a control character");
         }
 
@@ -30,18 +30,6 @@ internal static class CreateInstancesValidator
         token.Length is 0 or > ClientRequest.MaxTokenLength || token.AsSpan().ContainsAnyExceptInRange('!', '~')
             ? Invalid($"a client token has 1 to {ClientRequest.MaxTokenLength} printable ASCII characters")
             : null;
-
-    // PostgreSQL refuses U+0000, and an unpaired surrogate is no text on either database.
-    private static bool HasControl(string text)
-    {
-        for (int i = 0; i < text.Length; i++)
-        {
-            if (char.IsControl(text[i]) || char.IsLowSurrogate(text[i])) return true;
-            if (char.IsHighSurrogate(text[i]) && (++i == text.Length || !char.IsLowSurrogate(text[i]))) return true;
-        }
-
-        return false;
-    }
 
     private static CloudLabError Invalid(string message) => new(ErrorCode.InvalidParameter, message);
 }

@@ -39,12 +39,14 @@ public sealed class InstanceService(IDbContextFactory<CloudLabDbContext> context
     }
 
     /// <summary>One page of the account's instances, newest first; terminated ones are among them for an hour.</summary>
-    /// <returns>The page. Errors: InvalidParameter.</returns>
+    /// <returns>The page. Errors: InvalidParameter, InstanceTypeNotFound.</returns>
     public async Task<Result<Page<InstanceDetails>>> ListAsync(
         AccountId account, InstanceQuery query, CancellationToken cancellationToken)
     {
         if (query.PageSize is < 1 or > InstanceQuery.MaxPageSize)
             return new CloudLabError(ErrorCode.InvalidParameter, $"the page size must be 1 to {InstanceQuery.MaxPageSize}");
+        if (query.InstanceType is { } wanted && !InstanceTypeCatalog.TryFind(wanted, out _))
+            return new CloudLabError(ErrorCode.InstanceTypeNotFound, "there is no instance type of that name");
         InstanceCursor cursor = default;
         if (query.NextToken is not null && !InstanceCursor.TryParse(query.NextToken, out cursor))
             return new CloudLabError(ErrorCode.InvalidParameter, "the token of the next page is not one that a list returned");

@@ -57,6 +57,9 @@ internal sealed class InstanceFleet(HostServices host) : IInstanceHost, IAsyncDi
         }
     }
 
+    /// <summary>The instance's machine, while it has one here.</summary>
+    internal RunningMachine? FindMachine(InstanceId id) => _workers.TryGetValue(id, out InstanceWorker? worker) ? worker.Machine : null;
+
     /// <inheritdoc/>
     public ValueTask<byte[]> ReadConsoleAsync(InstanceId id, CancellationToken cancellationToken) =>
         new(_workers.TryGetValue(id, out InstanceWorker? worker) ? worker.Console.Snapshot() : []);
@@ -70,8 +73,10 @@ internal sealed class InstanceFleet(HostServices host) : IInstanceHost, IAsyncDi
         new(_workers.TryGetValue(id, out InstanceWorker? worker) ? worker.Health : null);
 
     /// <inheritdoc/>
-    public ValueTask<MachineMetrics?> ReadMetricsAsync(InstanceId id, CancellationToken cancellationToken) =>
-        new(_workers.TryGetValue(id, out InstanceWorker? worker) ? worker.Machine?.ReadMetrics() : null);
+    public async ValueTask<MachineMetrics?> ReadMetricsAsync(InstanceId id, CancellationToken cancellationToken) =>
+        FindMachine(id) is { } machine
+            ? await machine.ReadMetricsAsync(cancellationToken).ConfigureAwait(false)
+            : null;
 
     /// <summary>Ends all workers and machines: the process stops, the rows keep what should run.</summary>
     public async ValueTask DisposeAsync()

@@ -16,7 +16,8 @@ internal sealed class RunningMachine : IAsyncDisposable
     private readonly GuestAgentMonitor _agent;
     private readonly VcpuProgress _progress;
     private readonly bool _hasAgent;
-    private readonly SemaphoreSlim _suspension = new(1, 1);
+    // Held by whoever is not the worker while it uses the machine, which must not go away meanwhile.
+    private readonly SemaphoreSlim _gate = new(1, 1);
     private long? _shutdownAskedAt;
     private int _boots = 1;
     private int _ourResets;
@@ -68,7 +69,8 @@ internal sealed class RunningMachine : IAsyncDisposable
     {
         Interlocked.Increment(ref _ourResets);
         await _machine.ResetAsync().ConfigureAwait(false);
-        Generation = generation;
+        // A guest that ended in between was not reset.
+        if (Status.State != MachineState.Stopped) Generation = generation;
     }
 
     /// <summary>Asks by both ways a guest may know, and starts the clock.</summary>
@@ -84,7 +86,7 @@ internal sealed class RunningMachine : IAsyncDisposable
     /// <summary>Pauses or resumes the machine, as the host's session says now. Any thread, any number of times.</summary>
     public async Task FollowSuspensionAsync()
     {
-        await _suspension.WaitAsync().ConfigureAwait(false);
+        await _gate.WaitAsync().ConfigureAwait(false);
         try
         {
             if (_isDisposed) return;
@@ -100,7 +102,7 @@ internal sealed class RunningMachine : IAsyncDisposable
         }
         finally
         {
-            _suspension.Release();
+            _gate.Release();
         }
     }
 
@@ -112,14 +114,26 @@ internal sealed class RunningMachine : IAsyncDisposable
     public InstanceHealth Health(CheckStatus system) =>
         new(system, AgentCheck(), _agent.Release, _agent.Uptime, _agent.GarbageLines);
 
-    public MachineMetrics ReadMetrics() => _machine.ReadMetrics();
+    /// <summary>The counters, or null when the machine has just gone. Any thread.</summary>
+    public async Task<MachineMetrics?> ReadMetricsAsync(CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return _isDisposed ? null : _machine.ReadMetrics();
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         _machine.StatusChanged -= OnStatusChanged;
         _machine.AgentReceived -= OnAgentReceived;
-        await _suspension.WaitAsync().ConfigureAwait(false);
+        await _gate.WaitAsync().ConfigureAwait(false);
         try
         {
             _isDisposed = true;
@@ -127,7 +141,7 @@ internal sealed class RunningMachine : IAsyncDisposable
         }
         finally
         {
-            _suspension.Release();
+            _gate.Release();
         }
     }
 

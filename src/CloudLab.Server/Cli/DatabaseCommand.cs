@@ -46,7 +46,7 @@ internal static class DatabaseCommand
     private static async Task<int> MigrateAsync(IServiceProvider services, IAnsiConsole console, CancellationToken cancellationToken)
     {
         await services.GetRequiredService<DatabaseMigrator>().MigrateAsync(cancellationToken);
-        console.WriteLine("The database has this version's schema.");
+        console.WritePlain("The database has this version's schema.");
         return ExitCode.Ok;
     }
 
@@ -55,7 +55,7 @@ internal static class DatabaseCommand
         var contexts = services.GetRequiredService<IDbContextFactory<CloudLabDbContext>>();
         await using CloudLabDbContext db = await contexts.CreateDbContextAsync(cancellationToken);
         string[] missing = [.. await db.Database.GetPendingMigrationsAsync(cancellationToken)];
-        console.WriteLine(missing.Length == 0
+        console.WritePlain(missing.Length == 0
             ? "The database answers and has this version's schema."
             : $"The database answers but lacks {missing.Length} migrations. Run: CloudLab.Server db migrate");
         return missing.Length == 0 ? ExitCode.Ok : ExitCode.Failed;

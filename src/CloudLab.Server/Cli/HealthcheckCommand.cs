@@ -35,7 +35,7 @@ internal static class HealthcheckCommand
         try
         {
             using HttpResponseMessage response = await client.GetAsync(new Uri(server, "/healthz"), cancellationToken);
-            console.WriteLine($"{server}healthz answers {(int)response.StatusCode}");
+            console.WritePlain($"{server}healthz answers {(int)response.StatusCode}");
             return response.IsSuccessStatusCode ? ExitCode.Ok : ExitCode.Failed;
         }
         catch (HttpRequestException e)

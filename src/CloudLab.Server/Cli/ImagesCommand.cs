@@ -35,7 +35,7 @@ internal static class ImagesCommand
             };
             BuiltImage image = Require(await new ImageBuildDisplay(console).RunAsync(
                 progress => GuestImageBuilder.BuildAsync(build, progress, cancellationToken)));
-            console.WriteLine(Describe(image));
+            console.WritePlain(Describe(image));
             return ExitCode.Ok;
         });
         return command;
@@ -51,7 +51,7 @@ internal static class ImagesCommand
             string source = DataDirectory.ImageDirectoryOf(settings.Load(parsed, environment).DataDirectory);
             string target = parsed.GetRequiredValue(file);
             if (await GuestImageArchive.ExportAsync(source, target, compress: true, cancellationToken) is { } error) throw Failure(error);
-            console.WriteLine($"{target} is written. On the other host: CloudLab.Server images import {target}");
+            console.WritePlain($"{target} is written. On the other host: CloudLab.Server images import {target}");
             return ExitCode.Ok;
         });
         return command;
@@ -67,7 +67,7 @@ internal static class ImagesCommand
             using DataDirectory directory = DataDirectory.Open(settings.Load(parsed, environment).DataDirectory);
             BuiltImage image = Require(
                 await GuestImageArchive.ImportAsync(parsed.GetRequiredValue(file), directory.ImageDirectory, cancellationToken));
-            console.WriteLine(Describe(image));
+            console.WritePlain(Describe(image));
             return ExitCode.Ok;
         });
         return command;
@@ -80,7 +80,7 @@ internal static class ImagesCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             string directory = DataDirectory.ImageDirectoryOf(settings.Load(parsed, environment).DataDirectory);
-            console.WriteLine(Describe(Require(await BuiltImage.OpenAsync(directory, cancellationToken))));
+            console.WritePlain(Describe(Require(await BuiltImage.OpenAsync(directory, cancellationToken))));
             return ExitCode.Ok;
         });
         return command;

@@ -4,6 +4,7 @@ using CloudLab.ControlPlane.Hosts;
 using CloudLab.ControlPlane.Identity;
 using CloudLab.ControlPlane.Instances;
 using CloudLab.Machine.Console;
+using CloudLab.Server.Problems;
 
 namespace CloudLab.Server.Console;
 
@@ -74,10 +75,23 @@ internal sealed class ConsoleSessions(
         using var timer = new PeriodicTimer(WatchPeriod, time);
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
-            Result<InstanceDetails> instance = await instances.GetAsync(account, id, cancellationToken);
-            if (instance is { IsOk: true, Value.State: not InstanceState.Terminated }) continue;
+            if (await LivesAsync(account, id, cancellationToken)) continue;
             await ended.CancelAsync();
             return;
+        }
+    }
+
+    private async Task<bool> LivesAsync(AccountId account, InstanceId id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            Result<InstanceDetails> instance = await instances.GetAsync(account, id, cancellationToken);
+            return instance is { IsOk: true, Value.State: not InstanceState.Terminated };
+        }
+        catch (Exception e) when (ProblemExceptionHandler.IsDatabaseAway(e))
+        {
+            // Guests outlive a database that is away, and so do their consoles.
+            return true;
         }
     }
 }

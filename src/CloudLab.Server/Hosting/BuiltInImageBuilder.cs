@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using CloudLab.ControlPlane;
 using CloudLab.ControlPlane.Images;
 using CloudLab.ControlPlane.Images.Building;
+using CloudLab.Storage.Blobs;
 
 namespace CloudLab.Server.Hosting;
 
@@ -11,6 +12,7 @@ namespace CloudLab.Server.Hosting;
 /// </summary>
 internal sealed partial class BuiltInImageBuilder(
     ImageService images,
+    IBlobStore blobs,
     ControlPlaneOptions controlPlane,
     ServerOptions options,
     DataDirectory directory,
@@ -32,15 +34,32 @@ internal sealed partial class BuiltInImageBuilder(
 
     private async Task TryAsync(bool rebuild, CancellationToken cancellationToken)
     {
-        ImageDetails row = await images.FindBuiltInAsync(controlPlane.BuiltInImage, cancellationToken)
-            ?? throw new InvalidOperationException($"there is no row for the image {controlPlane.BuiltInImage}");
         try
         {
-            BuildResult<BuiltImage> built = await FindOrBuildAsync(row, rebuild, cancellationToken);
-            if (built.IsOk)
-                await PublishAsync(row, built.Value, cancellationToken);
+            await MakeAvailableAsync(rebuild, cancellationToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // A host's background service that throws stops the host; instances of other images, or that run, go on.
+            Log.Broken(logger, e);
+            readiness.Set(ImageState.Unavailable, "the guest image could not be made; the server's log says why");
+        }
+    }
+
+    private async Task MakeAvailableAsync(bool rebuild, CancellationToken cancellationToken)
+    {
+        ImageDetails row = await images.FindBuiltInAsync(controlPlane.BuiltInImage, cancellationToken)
+            ?? throw new InvalidOperationException($"there is no row for the image {controlPlane.BuiltInImage}");
+        if (!await IsStoredAsync(row, cancellationToken)) row = row with { State = ImageState.Pending };
+        try
+        {
+            BuildResult<BuiltImage>? built = await FindOrBuildAsync(row, rebuild, cancellationToken);
+            if (built is not { } result)
+                Announce(row, null);
+            else if (result.IsOk)
+                await PublishAsync(row, result.Value, cancellationToken);
             else
-                await FailAsync(row, built.Error, cancellationToken);
+                await FailAsync(row, result.Error, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -48,13 +67,24 @@ internal sealed partial class BuiltInImageBuilder(
         }
     }
 
-    private async Task<BuildResult<BuiltImage>> FindOrBuildAsync(ImageDetails row, bool rebuild, CancellationToken cancellationToken)
+    /// <summary>Whether the files that the row names are there: a database can outlive a data directory.</summary>
+    private async Task<bool> IsStoredAsync(ImageDetails row, CancellationToken cancellationToken)
+    {
+        foreach (ImageFile? file in (ImageFile?[])[row.Kernel, row.Initramfs])
+            if (file is not null && !(await blobs.HeadAsync(file.Blob, cancellationToken)).IsOk)
+                return false;
+        return row.Kernel is not null;
+    }
+
+    /// <summary>An image in a directory, or null when what is stored is all there is and all that is needed.</summary>
+    private async Task<BuildResult<BuiltImage>?> FindOrBuildAsync(ImageDetails row, bool rebuild, CancellationToken cancellationToken)
     {
         if (options.GuestImageDirectory is { } given) return await BuiltImage.OpenAsync(given, cancellationToken);
         if (!rebuild)
         {
             BuildResult<BuiltImage> present = await BuiltImage.OpenAsync(directory.ImageDirectory, cancellationToken);
             if (present.IsOk) return present;
+            if (row.State == ImageState.Available) return null;
         }
 
         // A build anew leaves an image that works available until the new one is complete.
@@ -92,8 +122,13 @@ internal sealed partial class BuiltInImageBuilder(
             await images.PublishAsync(row.Id, contents, cancellationToken);
         }
 
+        Announce(row, built.Manifest.KernelRelease);
+    }
+
+    private void Announce(ImageDetails row, string? release)
+    {
         readiness.Set(ImageState.Available, null);
-        Log.Ready(logger, row.Name, built.Manifest.KernelRelease);
+        Log.Ready(logger, row.Name, release ?? "as stored");
     }
 
     private async Task FailAsync(ImageDetails row, BuildError error, CancellationToken cancellationToken)
@@ -122,5 +157,8 @@ internal sealed partial class BuiltInImageBuilder(
 
         [LoggerMessage(2, LogLevel.Warning, "image {Name} could not be made: {Message} {Detail}")]
         public static partial void Failed(ILogger logger, string name, string message, string detail);
+
+        [LoggerMessage(3, LogLevel.Error, "the guest image could not be made")]
+        public static partial void Broken(ILogger logger, Exception exception);
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using CloudLab.ControlPlane.Images.Building;
+using CloudLab.Server.Cli;
 using Spectre.Console;
 
 namespace CloudLab.Server.Hosting;
@@ -63,7 +64,7 @@ internal sealed class ImageBuildDisplay(IAnsiConsole console)
         {
             if (_step == progress.Step && percent < _shown + Stride) return;
             (_step, _shown) = (progress.Step, percent);
-            console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"guest image: {percent,3:F0} %  {progress.Message}"));
+            console.WritePlain(string.Create(CultureInfo.InvariantCulture, $"guest image: {percent,3:F0} %  {progress.Message}"));
         }
     }
 }

@@ -62,6 +62,11 @@ internal static class ServerApplication
         });
         logging.AddFilter("Microsoft", LogLevel.Warning);
         logging.AddFilter("System", LogLevel.Warning);
+        // What these say of a failure is thrown as well, and is logged or told by who catches it.
+        logging.AddFilter("Microsoft.EntityFrameworkCore.Database", LogLevel.Critical);
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
+        // Three lines for each refused request.
+        logging.AddFilter(typeof(BearerTokenHandler).FullName, LogLevel.Warning);
     }
 
     private static void Configure(KestrelServerOptions kestrel, ServerOptions options)

@@ -1,6 +1,7 @@
 using System.Reflection;
 using CloudLab.ControlPlane;
 using CloudLab.ControlPlane.Identity;
+using CloudLab.Server.Cli;
 using Spectre.Console;
 
 namespace CloudLab.Server.Hosting;
@@ -43,7 +44,12 @@ internal sealed class ServerRunner : IAsyncDisposable
         }
         catch (Exception e)
         {
-            if (app is not null) await app.DisposeAsync();
+            if (app is not null)
+            {
+                await app.StopAsync(CancellationToken.None);
+                await app.DisposeAsync();
+            }
+
             directory.Dispose();
             if (StartupException.Explain(e, options) is { } reason) throw new StartupException(reason, e);
             throw;
@@ -68,10 +74,10 @@ internal sealed class ServerRunner : IAsyncDisposable
     {
         string url = App.Urls.First();
         string version = typeof(ServerRunner).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
-        console.WriteLine($"CloudLab {version.Split('+')[0]} listens on {string.Join(", ", App.Urls)}");
-        console.WriteLine($"  documentation  {url}/swagger");
-        console.WriteLine($"  data           {_directory.Path}");
-        console.WriteLine($"  token          in {Token.File}");
-        if (Token.IsNew) console.WriteLine($"  shown once     {Token.Secret}");
+        console.WritePlain($"CloudLab {version.Split('+')[0]} listens on {string.Join(", ", App.Urls)}");
+        console.WritePlain($"  documentation  {url}/swagger");
+        console.WritePlain($"  data           {_directory.Path}");
+        console.WritePlain($"  token          in {Token.File}");
+        if (Token.IsNew) console.WritePlain($"  shown once     {Token.Secret}");
     }
 }

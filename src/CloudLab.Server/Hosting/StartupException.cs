@@ -24,6 +24,8 @@ internal sealed class StartupException : Exception
     /// <summary>What an operator can do about a failure of infrastructure; null for anything else, which is a bug.</summary>
     public static string? Explain(Exception exception, ServerOptions options) => exception switch
     {
+        // EF Core wraps what it takes to be transient.
+        InvalidOperationException { InnerException: DbException inner } => Explain(inner, options),
         DbException e when options.PostgresConnectionString is not null =>
             $"The PostgreSQL database cannot be used: {e.Message} Check --database and --database-password-file.",
         DbException e => $"The SQLite database in {options.DataDirectory} cannot be used: {e.Message}",

@@ -53,10 +53,9 @@ internal static class OpenApiSetup
             Scheme = "bearer",
             Description = "An API token. The administrator's is in `admin.token` in the data directory.",
         });
-        swagger.SupportNonNullableReferenceTypes();
-        swagger.NonNullableReferenceTypesAsRequired();
         swagger.CustomSchemaIds(type => type.Name.EndsWith("View", StringComparison.Ordinal) ? type.Name[..^4] : type.Name);
         swagger.IncludeXmlComments(Path.Combine(AppContext.BaseDirectory, "CloudLab.Server.xml"));
         swagger.OperationFilter<RouteDocumentation>();
+        swagger.SchemaFilter<SchemaNullability>();
     }
 }

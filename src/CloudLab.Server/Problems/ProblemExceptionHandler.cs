@@ -64,7 +64,8 @@ internal sealed partial class ProblemExceptionHandler(ILogger<ProblemExceptionHa
         return exception.Path is null or "$" ? "the body is not a JSON object" : $"the value at {exception.Path} is not one that it can have";
     }
 
-    private static bool IsDatabaseAway(Exception? exception) => exception switch
+    /// <summary>Whether the cause is a database that may be back soon.</summary>
+    public static bool IsDatabaseAway(Exception? exception) => exception switch
     {
         null => false,
         DbException { IsTransient: true } => true,

@@ -1,7 +1,9 @@
 using System.Net.Http.Headers;
+using CloudLab.ControlPlane;
 using CloudLab.ControlPlane.Identity;
 using CloudLab.Server.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace CloudLab.Server.Tests.Harness;
 
@@ -53,8 +55,16 @@ internal sealed class TestServer : IAsyncDisposable
             GuestImageDirectory = data["image"],
         };
         ServerRunner runner = await ServerRunner.StartAsync(
-            change?.Invoke(options) ?? options, console.Console, configure, TestContext.Current.CancellationToken);
+            change?.Invoke(options) ?? options, console.Console, Configure, TestContext.Current.CancellationToken);
         return new TestServer(data, console, runner);
+
+        void Configure(IServiceCollection services)
+        {
+            // The test guests do not answer the power key.
+            services.AddSingleton(new ControlPlaneOptions { StopTimeout = TimeSpan.FromMilliseconds(200) });
+            services.AddLogging(logging => logging.ClearProviders());
+            configure?.Invoke(services);
+        }
     }
 
     public HttpClient ClientWith(string token)

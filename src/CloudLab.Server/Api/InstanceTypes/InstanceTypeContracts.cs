@@ -32,14 +32,14 @@ internal sealed record InstanceTypeView
     /// <example>50</example>
     public required int CpuWeight { get; init; }
 
-    public static InstanceTypeView Of(InstanceType type) => new()
+    public static InstanceTypeView Of(InstanceType type, int hostCores) => new()
     {
         InstanceType = type.Name,
         Family = type.Family,
         Architecture = type.Architecture,
         Vcpus = type.Vcpus,
         MemoryBytes = type.MemoryBytes,
-        CpuCap = type.EffectiveCpuCap(Environment.ProcessorCount),
+        CpuCap = type.EffectiveCpuCap(hostCores),
         CpuWeight = type.CpuWeight,
     };
 }

@@ -1,3 +1,4 @@
+using CloudLab.ControlPlane;
 using CloudLab.ControlPlane.Common;
 using CloudLab.ControlPlane.InstanceTypes;
 using CloudLab.Server.Problems;
@@ -23,11 +24,13 @@ internal static class InstanceTypeEndpoints
             .WithProblems(StatusCodes.Status404NotFound);
     }
 
-    private static Ok<InstanceTypeList> List() =>
-        TypedResults.Ok(new InstanceTypeList { InstanceTypes = [.. InstanceTypeCatalog.All.Select(InstanceTypeView.Of)] });
+    private static Ok<InstanceTypeList> List(ControlPlaneOptions options) => TypedResults.Ok(new InstanceTypeList
+    {
+        InstanceTypes = [.. InstanceTypeCatalog.All.Select(type => InstanceTypeView.Of(type, options.Hypervisor.Workers))],
+    });
 
-    private static Results<Ok<InstanceTypeView>, ProblemResult> Get(string name) =>
+    private static Results<Ok<InstanceTypeView>, ProblemResult> Get(string name, ControlPlaneOptions options) =>
         InstanceTypeCatalog.TryFind(name, out InstanceType? type)
-            ? TypedResults.Ok(InstanceTypeView.Of(type))
+            ? TypedResults.Ok(InstanceTypeView.Of(type, options.Hypervisor.Workers))
             : ProblemResult.From(new CloudLabError(ErrorCode.InstanceTypeNotFound, "there is no instance type of that name"));
 }
