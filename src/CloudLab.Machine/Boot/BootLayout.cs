@@ -20,7 +20,8 @@ internal readonly record struct BootLayout(GuestAddress Kernel, GuestAddress Ini
     public static BootLayout Plan(ulong memorySize, KernelImage kernel, ImagePages? initramfs)
     {
         ulong initramfsLength = initramfs?.MappedLength ?? 0;
-        ulong needed = kernel.LoadOffset + kernel.Size + initramfsLength + DeviceTreeRoom;
+        // The header's numbers are whatever the image's author wrote: 128 bits hold their sum.
+        UInt128 needed = (UInt128)kernel.LoadOffset + kernel.Size + initramfsLength + DeviceTreeRoom;
         if (needed > memorySize)
             throw new MachineException(
                 $"the kernel and its initial RAM file system need {(needed + (1 << 20) - 1) >> 20} MiB of memory; the machine has {memorySize >> 20} MiB");
