@@ -21,6 +21,15 @@ internal sealed unsafe partial class Hart
     /// <summary>All harts of the machine, this one included; set once when the machine is built.</summary>
     public Hart[] Peers { get; set; } = [];
 
+    /// <summary>How many requests wait to be served.</summary>
+    public int PendingRequests
+    {
+        get
+        {
+            lock (_requestLock) return _requests.Count;
+        }
+    }
+
     void ICodeObserver.CodePageWritten(int page) => Request(new HartRequest(HartRequestKind.DropCode, (ulong)page, 0));
 
     /// <summary>Queues a request. Any thread.</summary>
