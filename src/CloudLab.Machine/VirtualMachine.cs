@@ -36,7 +36,7 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
         _released = released;
         _board = new VirtBoard(spec, this, Wake);
         var allowance = new CpuAllowance(Math.Min(spec.CpuCap, hostCores), VcpuScheduler.Now);
-        _tasks = [.. _board.Vcpus.Select(vcpu => new VcpuTask(vcpu, allowance, spec.CpuWeight, _board.Clock.Until, AfterSlice))];
+        _tasks = [.. _board.Vcpus.Select(vcpu => new VcpuTask(vcpu, allowance, spec.CpuWeight, _board.Clock.Until, _board.Uart.Flush, ReportFault))];
         _board.Agent.Received += bytes => AgentReceived?.Invoke(bytes);
         _queue = Task.Run(RunQueueAsync);
     }
@@ -136,12 +136,10 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
         if (hart < _tasks.Length) _scheduler.Wake(_tasks[hart]);
     }
 
-    private void AfterSlice()
+    private void ReportFault(Exception fault)
     {
-        _board.Uart.Flush();
-        if (!_tasks.Any(task => task.Fault is not null) || Interlocked.Exchange(ref _isFaultReported, 1) != 0) return;
-        Exception fault = _tasks.First(task => task.Fault is not null).Fault!;
-        Post(() => HaltAsync(StopReason.InternalError, $"a fault in the virtual machine monitor: {fault}"));
+        if (Interlocked.Exchange(ref _isFaultReported, 1) != 0) return;
+        Post(() => HaltAsync(StopReason.InternalError, DetailOf(fault)));
     }
 
     private async Task RebootAsync()
@@ -163,17 +161,19 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
 
     private async Task RunVcpusAsync()
     {
-        ulong before = _board.Vcpus[0].Instructions;
         _board.ResumeDevices();
         _board.Clock.Start();
         foreach (VcpuTask task in _tasks) _scheduler.Resume(task);
-        if (_status.State == MachineState.Created) await FirstInstructionAsync(before).ConfigureAwait(false);
+        if (_status.State == MachineState.Created) await FirstSliceAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Ends when the boot hart's first slice is over, so that Running means that the guest has executed.</summary>
-    private async Task FirstInstructionAsync(ulong before)
+    /// <summary>
+    /// Ends when the boot hart's first slice is over, so that Running means that the guest has executed. It may have
+    /// retired nothing: a kernel whose first instruction traps for ever runs too.
+    /// </summary>
+    private async Task FirstSliceAsync()
     {
-        while (_board.Vcpus[0].Instructions == before && _tasks[0].Fault is null) await Task.Delay(1).ConfigureAwait(false);
+        while (!_tasks[0].HasRun) await Task.Delay(1).ConfigureAwait(false);
     }
 
     private async Task HaltVcpusAsync()
@@ -181,7 +181,15 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
         await Task.WhenAll(_tasks.Select(_scheduler.ParkAsync)).ConfigureAwait(false);
         _board.Clock.Freeze();
         await _board.DrainAsync().ConfigureAwait(false);
-        _board.Uart.Flush();
+        try
+        {
+            _board.Uart.Flush();
+        }
+        catch (Exception fault)
+        {
+            // A console that fails must not keep its machine from stopping.
+            ReportFault(fault);
+        }
     }
 
     private void SetStatus(MachineStatus status)
@@ -190,7 +198,35 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
         StatusChanged?.Invoke(status);
     }
 
-    private void Post(Func<Task> command) => _commands.Writer.TryWrite(command);
+    /// <summary>Queues what the guest or the VMM itself wishes. Where it fails, nobody waits who could be told: the machine stops.</summary>
+    private void Post(Func<Task> command) => _commands.Writer.TryWrite(async () =>
+    {
+        try
+        {
+            await command().ConfigureAwait(false);
+        }
+        catch (Exception fault)
+        {
+            await StopBrokenAsync(fault).ConfigureAwait(false);
+        }
+    });
+
+    private async Task StopBrokenAsync(Exception fault)
+    {
+        if (_status.State == MachineState.Stopped) return;
+        await Task.WhenAll(_tasks.Select(_scheduler.ParkAsync)).ConfigureAwait(false);
+        _status = _status with { State = MachineState.Stopped, StopReason = StopReason.InternalError, Detail = DetailOf(fault) };
+        try
+        {
+            StatusChanged?.Invoke(_status);
+        }
+        catch (Exception)
+        {
+            // It may be the observer that is broken: its machine has been stopped for that, and the queue lives on.
+        }
+    }
+
+    private static string DetailOf(Exception fault) => $"a fault in the virtual machine monitor: {fault}";
 
     private Task CommandAsync(Func<Task> command)
     {

@@ -22,7 +22,8 @@ internal readonly record struct BootLayout(GuestAddress Kernel, GuestAddress Ini
         if (firmware is not null && firmware.MappedLength > kernel.LoadOffset)
             throw new MachineException($"the firmware is longer than the {kernel.LoadOffset >> 10} KiB below the kernel");
         ulong initramfsLength = initramfs?.MappedLength ?? 0;
-        ulong needed = kernel.LoadOffset + kernel.Size + initramfsLength + DeviceTreeRoom;
+        // The header's numbers are whatever the image's author wrote: 128 bits hold their sum.
+        UInt128 needed = (UInt128)kernel.LoadOffset + kernel.Size + initramfsLength + DeviceTreeRoom;
         if (needed > memorySize)
             throw new MachineException(
                 $"the kernel and its initial RAM file system need {(needed + (1 << 20) - 1) >> 20} MiB of memory; the machine has {memorySize >> 20} MiB");

@@ -20,6 +20,7 @@ internal readonly record struct KernelImage(ulong LoadOffset, ulong Size)
     /// <summary>Reads the header; what has none is a flat binary.</summary>
     public static KernelImage Parse(ImagePages pages)
     {
+        if (pages.Length == 0) throw new MachineException("the kernel is empty");
         if (pages.Length < HeaderLength) return new KernelImage(FlatOffset, pages.MappedLength);
         Span<byte> header = stackalloc byte[HeaderLength];
         pages.Read(0, header);

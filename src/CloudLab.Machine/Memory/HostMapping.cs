@@ -34,6 +34,7 @@ internal sealed unsafe partial class HostMapping : IDisposable
     public void MapPrivate(ulong offset, ImagePages file)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + file.MappedLength, Length);
+        if (file.MappedLength == 0) return;
         // SAFETY: the fixed range lies inside this mapping, so it replaces pages of our own only.
         Map(Pointer + offset, file.MappedLength, MapPrivateFlag | MapFixed | MapNoReserve, file.Descriptor);
     }

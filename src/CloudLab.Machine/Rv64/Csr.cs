@@ -9,6 +9,9 @@ internal static class Csr
     public const uint Cycle = 0xc00;
     public const uint Time = 0xc01;
     public const uint Instret = 0xc02;
+
+    /// <summary>hpmcounter31.</summary>
+    public const uint LastCounter = 0xc1f;
     public const uint Sstatus = 0x100;
     public const uint Sie = 0x104;
     public const uint Stvec = 0x105;

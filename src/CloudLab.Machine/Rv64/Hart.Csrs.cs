@@ -39,6 +39,7 @@ internal sealed unsafe partial class Hart
     private ulong _stval;
     private ulong _satp;
     private ulong _instretOffset;
+    private ulong _cycleOffset;
 
     /// <summary>The supervisor timer's deadline in guest ticks; all ones is never.</summary>
     public ulong Stimecmp { get; private set; }
@@ -57,10 +58,11 @@ internal sealed unsafe partial class Hart
     {
         _mstatus = StatusBits.Uxl64 | StatusBits.Sxl64;
         _medeleg = _mideleg = _mie = _mtvec = _mcounteren = _menvcfg = _mscratch = _mepc = _mcause = _mtval = 0;
-        _stvec = _scounteren = _senvcfg = _sscratch = _sepc = _scause = _stval = _satp = _instretOffset = 0;
+        _stvec = _scounteren = _senvcfg = _sscratch = _sepc = _scause = _stval = _satp = _instretOffset = _cycleOffset = 0;
         Stimecmp = ulong.MaxValue;
-        _machineDeadline = ulong.MaxValue;
-        Interlocked.Exchange(ref _lines, 0);
+        // The other lines are the interrupt controllers', whose reset is theirs: a hart that is started again still has them.
+        Interlocked.And(ref _lines, InterruptBits.SupervisorExternal | InterruptBits.Machine);
+        _softwareExternal = 0;
     }
 
     /// <summary>Executes a CSR instruction (unprivileged specification, chapter 6). The pc is not moved.</summary>
@@ -78,7 +80,9 @@ internal sealed unsafe partial class Hart
         if (isWrite)
         {
             ulong value = (function & 3) switch { 1 => operand, 2 => old | operand, _ => old & ~operand };
-            if (!TryWrite(number, value)) return false;
+            if (number is Csr.Mip or Csr.Sip)
+                WritePending(number, (function & 3) == 3 ? 0 : operand, (function & 3) switch { 1 => ~operand, 2 => 0, _ => operand });
+            else if (!TryWrite(number, value)) return false;
         }
 
         uint rd = instruction >> 7 & 31;
@@ -93,6 +97,7 @@ internal sealed unsafe partial class Hart
         {
             case Csr.Fflags or Csr.Frm or Csr.Fcsr: return TryReadFloat(number, out value);
             case Csr.Cycle or Csr.Instret or Csr.Time: return TryReadCounter(number, out value);
+            case > Csr.Instret and <= Csr.LastCounter: return Privilege == Privilege.Machine;
             case Csr.Sstatus: value = ReadStatus() & SstatusMask; return true;
             case Csr.Sie: value = _mie & _mideleg; return true;
             case Csr.Stvec: value = _stvec; return true;
@@ -129,13 +134,17 @@ internal sealed unsafe partial class Hart
             Csr.Mcause => (true, _mcause),
             Csr.Mtval => (true, _mtval),
             Csr.Mip => (true, Pending),
-            Csr.Mcycle or Csr.Minstret => (true, InstructionsNow + _instretOffset),
+            Csr.Mcycle => (true, InstructionsNow + _cycleOffset),
+            Csr.Minstret => (true, InstructionsNow + _instretOffset),
             Csr.Mvendorid or Csr.Marchid or Csr.Mimpid or Csr.Mconfigptr => (true, 0UL),
             Csr.Mhartid => (true, (ulong)Id),
-            _ => (false, 0UL),
+            _ => (IsUnusedMonitor(number), 0UL),
         };
         return exists;
     }
+
+    /// <summary>mhpmcounter3–31 and mhpmevent3–31: they exist and are zero (3.1.10).</summary>
+    private static bool IsUnusedMonitor(uint number) => (number & ~31u) is Csr.Mcycle or Csr.Mcountinhibit && (number & 31) >= 3;
 
     private bool TryWrite(uint number, ulong value)
     {
@@ -157,7 +166,6 @@ internal sealed unsafe partial class Hart
             case Csr.Sepc: _sepc = value & ~1UL; return true;
             case Csr.Scause: _scause = value; return true;
             case Csr.Stval: _stval = value; return true;
-            case Csr.Sip: WritePending(value, InterruptBits.SupervisorSoftware & _mideleg); return true;
             case Csr.Stimecmp: Stimecmp = value; UpdateTimers(); return true;
             case Csr.Satp: WriteSatp(value); return true;
             default: return TryWriteMachine(number, value);
@@ -179,8 +187,9 @@ internal sealed unsafe partial class Hart
             case Csr.Mepc: _mepc = value & ~1UL; return true;
             case Csr.Mcause: _mcause = value; return true;
             case Csr.Mtval: _mtval = value; return true;
-            case Csr.Mip: WritePending(value, HasSupervisorTimer ? InterruptBits.Supervisor & ~InterruptBits.SupervisorTimer : InterruptBits.Supervisor); return true;
-            case Csr.Mcycle or Csr.Minstret: _instretOffset = value - InstructionsNow; return true;
+            // The next instruction reads what this one wrote, which does not count itself.
+            case Csr.Mcycle: _cycleOffset = value - (InstructionsNow + 1); return true;
+            case Csr.Minstret: _instretOffset = value - (InstructionsNow + 1); return true;
             case >= Csr.Pmpcfg0 and < Csr.Pmpcfg0 + (Pmp.Count / 4) when number % 2 == 0:
                 Pmp.WriteConfig((int)(number - Csr.Pmpcfg0), value);
                 Mmu.FlushAll();
@@ -191,7 +200,7 @@ internal sealed unsafe partial class Hart
                 return true;
             // WARL fields that stay what they are.
             case Csr.Misa or Csr.Mcountinhibit: return true;
-            default: return false;
+            default: return IsUnusedMonitor(number);
         }
     }
 
@@ -231,10 +240,20 @@ internal sealed unsafe partial class Hart
         Mmu.FlushTranslations();
     }
 
-    private void WritePending(ulong value, ulong writable)
+    /// <summary>
+    /// Writes mip or sip. Bits are set and cleared one by one, so that a line that another thread drives at the same
+    /// time keeps its level; SEIP's pin is not written, and what is read of it is not written back.
+    /// </summary>
+    private void WritePending(uint number, ulong set, ulong cleared)
     {
-        Interlocked.And(ref _lines, ~writable | (value & writable));
-        Interlocked.Or(ref _lines, value & writable);
+        ulong writable = number == Csr.Sip ? InterruptBits.SupervisorSoftware & _mideleg
+            : HasSupervisorTimer ? InterruptBits.SupervisorSoftware
+            : InterruptBits.SupervisorSoftware | InterruptBits.SupervisorTimer;
+        Interlocked.Or(ref _lines, set & writable);
+        Interlocked.And(ref _lines, ~(cleared & writable));
+        if (number == Csr.Sip) return;
+        ulong external = (_softwareExternal & ~cleared) | set;
+        Volatile.Write(ref _softwareExternal, external & InterruptBits.SupervisorExternal);
     }
 
     /// <summary>Direct (0) and vectored (1) modes; a reserved one keeps the old mode.</summary>
@@ -254,7 +273,7 @@ internal sealed unsafe partial class Hart
 
     private bool TryReadCounter(uint number, out ulong value)
     {
-        value = number == Csr.Time ? Time.Ticks : InstructionsNow + _instretOffset;
+        value = number == Csr.Time ? Time.Ticks : InstructionsNow + (number == Csr.Cycle ? _cycleOffset : _instretOffset);
         ulong bit = 1UL << (int)(number & 31);
         return Privilege == Privilege.Machine
             || ((_mcounteren & bit) != 0 && (Privilege == Privilege.Supervisor || (_scounteren & bit) != 0));

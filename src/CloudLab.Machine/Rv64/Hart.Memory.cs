@@ -68,33 +68,31 @@ internal sealed unsafe partial class Hart
     /// <summary>Finishes a load that missed. False when it ended in a trap or a device exit.</summary>
     public bool LoadSlow(Op* op)
     {
-        uint instruction = Expanded(op);
-        int size = 1 << (int)(instruction >> 12 & 3);
+        int size = 1 << (op->Rs2 & 3);
         ulong address = State->X[op->Rs1] + (ulong)(long)op->Immediate;
         if (!TryTranslateData(op, address, size, AccessKind.Load, out ulong physical, out ulong physicalNext)) return false;
-        if (!Memory.Contains(new GuestAddress(physical), 1)) return LeaveForDevice(op, instruction, address, physical, size);
+        if (!Memory.Contains(new GuestAddress(physical), 1)) return LeaveForDevice(op, AccessKind.Load, address, physical, size);
         Span<byte> bytes = stackalloc byte[8];
         bytes.Clear();
         int first = Math.Min(size, GuestMemory.PageSize - (int)(address & 0xfff));
         if (!Memory.TryRead(new GuestAddress(physical), bytes[..first])
             || (first < size && !Memory.TryRead(new GuestAddress(physicalNext), bytes[first..size])))
             return Fail(op, ExceptionCode.LoadAccessFault, address);
-        FinishLoad(TargetOf(instruction), op->Rd, size, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
+        FinishLoad(TargetOf(op), op->Rd, size, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
         return true;
     }
 
     /// <summary>Finishes a store that missed. False when it ended in a trap or a device exit.</summary>
     public bool StoreSlow(Op* op)
     {
-        uint instruction = Expanded(op);
-        int size = 1 << (int)(instruction >> 12 & 3);
-        ulong value = (instruction & 0x7f) == 0x27 ? State->F[op->Rs2] : State->X[op->Rs2];
+        int size = 1 << (op->Rd & 3);
+        ulong value = (op->Rd & Op.FloatAccess) != 0 ? State->F[op->Rs2] : State->X[op->Rs2];
         ulong address = State->X[op->Rs1] + (ulong)(long)op->Immediate;
         if (!TryTranslateData(op, address, size, AccessKind.Store, out ulong physical, out ulong physicalNext)) return false;
         if (!Memory.Contains(new GuestAddress(physical), 1))
         {
             State->ExitValue = value;
-            return LeaveForDevice(op, instruction, address, physical, size);
+            return LeaveForDevice(op, AccessKind.Store, address, physical, size);
         }
 
         Span<byte> bytes = stackalloc byte[8];
@@ -116,7 +114,7 @@ internal sealed unsafe partial class Hart
     /// <summary>Makes an atomic's page accessible so that its handler can be run again. False when it trapped.</summary>
     public bool PrepareAtomic(Op* op)
     {
-        uint instruction = Expanded(op);
+        uint instruction = (uint)op->Immediate;
         int size = 1 << (int)(instruction >> 12 & 3);
         ulong address = State->X[op->Rs1];
         // LR asks to read; everything else, SC included, to write.
@@ -140,10 +138,10 @@ internal sealed unsafe partial class Hart
         }
     }
 
-    private static MmioTarget TargetOf(uint instruction)
+    private static MmioTarget TargetOf(Op* load)
     {
-        if ((instruction & 0x7f) == 0x07) return MmioTarget.Float;
-        return (instruction >> 14 & 1) != 0 ? MmioTarget.Unsigned : MmioTarget.Signed;
+        if ((load->Rs2 & Op.FloatAccess) != 0) return MmioTarget.Float;
+        return (load->Rs2 & 4) != 0 ? MmioTarget.Unsigned : MmioTarget.Signed;
     }
 
     private bool TryTranslateData(Op* op, ulong address, int size, AccessKind access, out ulong physical, out ulong next)
@@ -171,19 +169,17 @@ internal sealed unsafe partial class Hart
     }
 
     /// <summary>Leaves guest code so that the VMM asks the device; one that crosses pages or is misaligned faults.</summary>
-    private bool LeaveForDevice(Op* op, uint instruction, ulong address, ulong physical, int size)
+    private bool LeaveForDevice(Op* op, AccessKind access, ulong address, ulong physical, int size)
     {
-        bool isStore = (instruction & 0x7f) is 0x23 or 0x27;
-        if ((physical & (ulong)(size - 1)) != 0)
-            return Fail(op, isStore ? ExceptionCode.StoreAccessFault : ExceptionCode.LoadAccessFault, address);
+        if ((physical & (ulong)(size - 1)) != 0) return Fail(op, Mmu.AccessFaultOf(access), address);
         Handlers.Leave(State, op);
-        State->Exit = isStore ? ExitKind.MmioStore : ExitKind.MmioLoad;
+        State->Exit = access == AccessKind.Store ? ExitKind.MmioStore : ExitKind.MmioLoad;
         State->ExitAddress = physical;
         State->ExitVirtual = address;
         State->ExitSize = size;
         State->ExitLength = op->Length;
-        if (isStore) return false;
-        State->ExitTarget = TargetOf(instruction);
+        if (access == AccessKind.Store) return false;
+        State->ExitTarget = TargetOf(op);
         State->ExitRegister = op->Rd;
         return false;
     }
@@ -193,11 +189,5 @@ internal sealed unsafe partial class Hart
         Handlers.Leave(State, op);
         RaiseException(code, address);
         return false;
-    }
-
-    private uint Expanded(Op* op)
-    {
-        uint raw = Handlers.RawInstruction(State, op);
-        return op->Length == 2 ? CompressedDecoder.Expand(raw) : raw;
     }
 }

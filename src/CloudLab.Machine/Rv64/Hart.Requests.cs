@@ -8,14 +8,27 @@ namespace CloudLab.Machine.Rv64;
 /// </summary>
 internal sealed unsafe partial class Hart
 {
+    // More than a running hart ever finds: a stopped or idle one serves nothing while others go on asking.
+    private const int MostRequests = 1024;
+
     private readonly Lock _requestLock = new();
     private readonly List<HartRequest> _requests = [];
+    private bool _isOverflown;
     private long _requested;
     private long _served;
     private int _inGuest;
 
     /// <summary>All harts of the machine, this one included; set once when the machine is built.</summary>
     public Hart[] Peers { get; set; } = [];
+
+    /// <summary>How many requests wait to be served.</summary>
+    public int PendingRequests
+    {
+        get
+        {
+            lock (_requestLock) return _requests.Count;
+        }
+    }
 
     void ICodeObserver.CodePageWritten(int page) => Request(new HartRequest(HartRequestKind.DropCode, (ulong)page, 0));
 
@@ -26,7 +39,8 @@ internal sealed unsafe partial class Hart
         long number;
         lock (_requestLock)
         {
-            _requests.Add(request);
+            if (_requests.Count < MostRequests) _requests.Add(request);
+            else _isOverflown = true;
             number = ++_requested;
         }
 
@@ -56,15 +70,19 @@ internal sealed unsafe partial class Hart
         if (Volatile.Read(ref State->Attention) == 0 && Volatile.Read(ref _requested) == _served) return;
         Interlocked.Exchange(ref State->Attention, 0);
         HartRequest[] requests;
+        bool isOverflown;
         long last;
         lock (_requestLock)
         {
             requests = [.. _requests];
             _requests.Clear();
+            isOverflown = _isOverflown;
+            _isOverflown = false;
             last = _requested;
         }
 
-        foreach (HartRequest request in requests) Serve(request);
+        if (isOverflown) ServeAnything();
+        else foreach (HartRequest request in requests) Serve(request);
         Volatile.Write(ref _served, last);
     }
 
@@ -79,6 +97,15 @@ internal sealed unsafe partial class Hart
         foreach (Hart peer in Peers)
             if (peer != this)
                 peer.Request(new HartRequest(HartRequestKind.WithdrawWrite, (ulong)page, 0));
+    }
+
+    /// <summary>Does all that any request may ask for, in place of those that were not kept.</summary>
+    private void ServeAnything()
+    {
+        State->LinkSlot = null;
+        Mmu.WithdrawAllWrites();
+        Mmu.FlushAll();
+        Code.Reset();
     }
 
     private void Serve(HartRequest request)
@@ -111,6 +138,7 @@ internal sealed unsafe partial class Hart
             return;
         }
 
-        for (ulong offset = 0; offset < length; offset += GuestMemory.PageSize) Mmu.FlushAddress(start + offset);
+        ulong lead = start % GuestMemory.PageSize;
+        for (ulong offset = 0; offset < lead + length; offset += GuestMemory.PageSize) Mmu.FlushAddress(start - lead + offset);
     }
 }

@@ -9,16 +9,21 @@ internal sealed unsafe partial class Hart
     private static readonly int[] InterruptPriority = [11, 3, 7, 9, 1, 5];
 
     private ulong _lines;
+
+    // SEIP as M-mode software wrote it; the pin of the interrupt controller is apart (3.1.9).
+    private ulong _softwareExternal;
     private ulong _machineDeadline = ulong.MaxValue;
 
-    /// <summary>mip: the lines that are high. Any thread may read it.</summary>
-    public ulong Pending => Volatile.Read(ref _lines);
+    /// <summary>mip: the lines that are high, and what M-mode software set. Any thread may read it.</summary>
+    public ulong Pending => Volatile.Read(ref _lines) | Volatile.Read(ref _softwareExternal);
 
     /// <summary>Whether an interrupt is pending and enabled in mie, which is what ends WFI, whatever mstatus says.</summary>
     public bool HasWakingInterrupt => (Pending & _mie) != 0;
 
-    /// <summary>When the next timer interrupt is due, in guest ticks; all ones is never.</summary>
-    public ulong Deadline => Math.Min(HasSupervisorTimer ? Stimecmp : ulong.MaxValue, _machineDeadline);
+    /// <summary>When the next timer interrupt that can end WFI is due, in guest ticks; all ones is never.</summary>
+    public ulong Deadline => Math.Min(
+        HasSupervisorTimer && (_mie & InterruptBits.SupervisorTimer) != 0 ? Stimecmp : ulong.MaxValue,
+        (_mie & InterruptBits.MachineTimer) != 0 ? Volatile.Read(ref _machineDeadline) : ulong.MaxValue);
 
     /// <summary>Raises a synchronous exception for the instruction at pc.</summary>
     public void RaiseException(ExceptionCode code, ulong value)
@@ -107,7 +112,12 @@ internal sealed unsafe partial class Hart
     }
 
     /// <summary>Sets the machine timer's deadline in guest ticks. Any thread.</summary>
-    public void SetMachineDeadline(ulong ticks) => Volatile.Write(ref _machineDeadline, ticks);
+    public void SetMachineDeadline(ulong ticks)
+    {
+        Volatile.Write(ref _machineDeadline, ticks);
+        // At once: a handler that has moved the deadline on must not find its interrupt pending still.
+        SetLine(InterruptBits.MachineTimer, Time.Ticks >= ticks);
+    }
 
     private void EnterTrap(ulong cause, ulong value, bool isDelegated)
     {

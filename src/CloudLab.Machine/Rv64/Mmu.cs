@@ -115,6 +115,20 @@ internal sealed unsafe class Mmu(Hart hart)
         return found;
     }
 
+    /// <summary>Withdraws write permission for every page, and counts those that had it as written.</summary>
+    public void WithdrawAllWrites()
+    {
+        TlbEntry* table = hart.Table(TlbContext.User);
+        // SAFETY: the four tables lie one after the other.
+        for (int i = 0; i < Contexts * TlbEntry.Count; i++)
+        {
+            if (table[i].WriteTag == TlbEntry.Invalid) continue;
+            ulong page = (table[i].WriteTag + table[i].Addend - (ulong)hart.Memory.Host) >> GuestMemory.PageShift;
+            table[i].WriteTag = TlbEntry.Invalid;
+            hart.Memory.MarkPageWritten((int)page);
+        }
+    }
+
     private static void Invalidate(TlbEntry* entry, ulong address, int level)
     {
         int shift = 12 + (9 * level);

@@ -14,6 +14,7 @@ internal sealed unsafe class Rv64Vcpu : IVcpuEngine
     private readonly MmioBus _bus;
     private readonly InterpreterEngine _engine;
     private readonly Action _wake;
+    private readonly Lock _startLock = new();
     private int _runState = (int)HartRunState.Stopped;
     private ulong _startPc;
     private ulong _startArgument;
@@ -61,10 +62,14 @@ internal sealed unsafe class Rv64Vcpu : IVcpuEngine
     /// <returns>False when it is not stopped.</returns>
     public bool TryStart(ulong pc, ulong argument)
     {
-        if (Interlocked.CompareExchange(ref _runState, (int)HartRunState.StartPending, (int)HartRunState.Stopped) != (int)HartRunState.Stopped)
-            return false;
-        _startPc = pc;
-        _startArgument = argument;
+        lock (_startLock)
+        {
+            if (RunState != HartRunState.Stopped) return false;
+            _startPc = pc;
+            _startArgument = argument;
+            Volatile.Write(ref _runState, (int)HartRunState.StartPending);
+        }
+
         _wake();
         return true;
     }

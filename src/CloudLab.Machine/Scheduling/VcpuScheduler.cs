@@ -22,10 +22,14 @@ internal sealed class VcpuScheduler : IDisposable
     // A third to two thirds of a millisecond of guest code: what a pause, a GC or a due timer waits for at most.
     private const long SliceInstructions = 150_000;
 
+    // Below this the outdated deadlines are not worth looking for.
+    private const int SmallestCompaction = 256;
+
     private readonly object _lock = new();
     private readonly List<VcpuTask> _ready = [];
     private readonly PriorityQueue<(VcpuTask Task, long WaitNumber), long> _deadlines = new();
     private readonly List<Thread> _workers = [];
+    private int _compactAt = SmallestCompaction;
     private double _virtualTime;
     private bool _isDisposed;
 
@@ -110,12 +114,12 @@ internal sealed class VcpuScheduler : IDisposable
             }
             catch (Exception fault)
             {
-                // A fault in the VMM costs the machine it happened in, not the process. The machine is told by AfterSlice's owner.
+                // A fault in the VMM costs the machine it happened in, not the process.
                 task.Fault = fault;
             }
 
             Finish(task, exit, ThreadCpuClock.Nanoseconds - before);
-            if (task.Fault is not null) task.AfterSlice();
+            if (task.Fault is { } met) task.OnFault(met);
         }
     }
 
@@ -148,6 +152,7 @@ internal sealed class VcpuScheduler : IDisposable
         lock (_lock)
         {
             long now = Now;
+            task.HasRun = true;
             task.CpuNanoseconds += used;
             task.VirtualTime += used * 100.0 / task.Weight;
             task.Allowance.Take(used, now);
@@ -184,8 +189,22 @@ internal sealed class VcpuScheduler : IDisposable
         task.State = state;
         task.ReadySince = now;
         _deadlines.Enqueue((task, ++task.WaitNumber), due);
+        if (_deadlines.Count > _compactAt) DropOutdated();
         // This worker looks at the deadlines before it sleeps; when it will be busy, one that sleeps has to look.
         if (_ready.Count > 0) Monitor.Pulse(_lock);
+    }
+
+    /// <summary>
+    /// Outdated deadlines leave the queue when they are due, which may be in an hour: a guest that sets such a timer and
+    /// is woken otherwise, again and again, would fill memory with them.
+    /// </summary>
+    private void DropOutdated()
+    {
+        ((VcpuTask Task, long WaitNumber) Entry, long Due)[] current =
+            [.. _deadlines.UnorderedItems.Where(item => item.Element.WaitNumber == item.Element.Task.WaitNumber)];
+        _deadlines.Clear();
+        _deadlines.EnqueueRange(current);
+        _compactAt = Math.Max(SmallestCompaction, 2 * current.Length);
     }
 
     private void MoveDue(long now)

@@ -1,8 +1,11 @@
 namespace CloudLab.Machine.Scheduling;
 
 /// <summary>One vCPU as the scheduler keeps it. All but the constructor's values is guarded by the scheduler's lock.</summary>
-internal sealed class VcpuTask(IVcpuEngine engine, CpuAllowance allowance, int weight, Func<ulong, TimeSpan> until, Action afterSlice)
+internal sealed class VcpuTask(
+    IVcpuEngine engine, CpuAllowance allowance, int weight, Func<ulong, TimeSpan> until, Action afterSlice, Action<Exception> onFault)
 {
+    private volatile bool _hasRun;
+
     public IVcpuEngine Engine { get; } = engine;
 
     /// <summary>The machine's cap, shared by all its vCPUs.</summary>
@@ -16,6 +19,16 @@ internal sealed class VcpuTask(IVcpuEngine engine, CpuAllowance allowance, int w
 
     /// <summary>Called on the worker after each slice, outside the lock.</summary>
     public Action AfterSlice { get; } = afterSlice;
+
+    /// <summary>Called on the worker when the engine or <see cref="AfterSlice"/> threw, outside the lock. Does not throw.</summary>
+    public Action<Exception> OnFault { get; } = onFault;
+
+    /// <summary>Whether a slice has ended. Any thread may read it.</summary>
+    public bool HasRun
+    {
+        get => _hasRun;
+        set => _hasRun = value;
+    }
 
     public VcpuTaskState State { get; set; } = VcpuTaskState.Parked;
 

@@ -128,7 +128,8 @@ internal sealed unsafe class SbiFirmware(IReadOnlyList<Rv64Vcpu> vcpus, GuestMem
                 return SbiError.Success;
             case 3:
                 // Only the default retentive suspend, which is WFI.
-                if (h->X[10] != 0) return SbiError.NotSupported;
+                if ((uint)h->X[10] == 0x8000_0000) return SbiError.NotSupported;
+                if ((uint)h->X[10] != 0) return SbiError.InvalidParam;
                 caller.Suspend();
                 return SbiError.Success;
             default: return SbiError.NotSupported;
@@ -147,10 +148,12 @@ internal sealed unsafe class SbiFirmware(IReadOnlyList<Rv64Vcpu> vcpus, GuestMem
         caller.Hart.Counters.Exit(ExitCause.SbiSystemReset);
         HartState* h = caller.Hart.State;
         if (h->X[16] != 0) return SbiError.NotSupported;
-        switch ((uint)h->X[10])
+        // Types: shutdown, cold and warm reboot. Reasons: none, system failure. The rest is reserved.
+        switch ((Type: (uint)h->X[10], Reason: (uint)h->X[11]))
         {
-            case 0: power.PowerOff(); break;
-            case 1 or 2: power.Reset(); break;
+            case (0, 0): power.PowerOff(); break;
+            case (0, 1): power.Fail(1); break;
+            case (1 or 2, 0 or 1): power.Reset(); break;
             default: return SbiError.InvalidParam;
         }
 

@@ -11,15 +11,17 @@ internal static unsafe partial class Decoder
         return DecodedKind.Straight;
     }
 
-    private static DecodedKind LoadFloat(uint i, ref Op op) => Float(
-        ref op,
-        (i >> 12 & 7) switch { 2 => &Handlers.Flw, 3 => &Handlers.Fld, _ => null },
-        (int)i >> 20);
+    private static DecodedKind LoadFloat(uint i, ref Op op)
+    {
+        op.Rs2 = (byte)(i >> 12 & 7 | Op.FloatAccess);
+        return Float(ref op, (i >> 12 & 7) switch { 2 => &Handlers.Flw, 3 => &Handlers.Fld, _ => null }, (int)i >> 20);
+    }
 
-    private static DecodedKind StoreFloat(uint i, ref Op op) => Float(
-        ref op,
-        (i >> 12 & 7) switch { 2 => &Handlers.Fsw, 3 => &Handlers.Fsd, _ => null },
-        StoreImmediate(i));
+    private static DecodedKind StoreFloat(uint i, ref Op op)
+    {
+        op.Rd = (byte)(i >> 12 & 7 | Op.FloatAccess);
+        return Float(ref op, (i >> 12 & 7) switch { 2 => &Handlers.Fsw, 3 => &Handlers.Fsd, _ => null }, StoreImmediate(i));
+    }
 
     private static DecodedKind FusedFloat(uint i, ref Op op)
     {

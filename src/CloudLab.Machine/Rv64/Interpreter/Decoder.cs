@@ -8,6 +8,9 @@ namespace CloudLab.Machine.Rv64.Interpreter;
 /// </summary>
 internal static unsafe partial class Decoder
 {
+    // fm, pred and succ of fence.tso; with any other pred and succ, fm is to be ignored.
+    private const uint FenceTso = 0x833;
+
     // SAFETY: the handlers are static methods, whose addresses never change; ops are written by their one owner.
 
     /// <summary>Fills all of <paramref name="op"/>; its place (offset and length) stands there already.</summary>
@@ -75,7 +78,9 @@ internal static unsafe partial class Decoder
             6 => &Handlers.Lwu,
             _ => null,
         };
-        return handler is null ? Illegal(ref op) : Straight(ref op, handler, (int)i >> 20);
+        if (handler is null) return Illegal(ref op);
+        op.Rs2 = (byte)(i >> 12 & 7);
+        return Straight(ref op, handler, (int)i >> 20);
     }
 
     private static DecodedKind Store(uint i, ref Op op)
@@ -88,7 +93,10 @@ internal static unsafe partial class Decoder
             3 => &Handlers.Sd,
             _ => null,
         };
-        return handler is null ? Illegal(ref op) : Straight(ref op, handler, StoreImmediate(i));
+        if (handler is null) return Illegal(ref op);
+        Straight(ref op, handler, StoreImmediate(i));
+        op.Rd = (byte)(i >> 12 & 7);
+        return DecodedKind.Straight;
     }
 
     private static DecodedKind ComputeImmediate(uint i, ref Op op)
@@ -224,7 +232,8 @@ internal static unsafe partial class Decoder
     /// Whether a FENCE needs a host fence: on x86-64 only the order of earlier writes and later reads does not hold by
     /// itself (and a fence.tso never asks for it).
     /// </summary>
-    private static bool OrdersStoresBeforeLoads(uint i) => (i >> 24 & 5) != 0 && (i >> 20 & 10) != 0 && i >> 28 != 8 || !X86Base.IsSupported;
+    private static bool OrdersStoresBeforeLoads(uint i) =>
+        (i >> 24 & 5) != 0 && (i >> 20 & 10) != 0 && i >> 20 != FenceTso || !X86Base.IsSupported;
 
     private static DecodedKind Exit(uint i, ref Op op)
     {

@@ -88,11 +88,14 @@ internal sealed unsafe class InterpreterEngine(Hart hart)
         var context = (TlbContext)hart.Privilege;
         if (!hart.Mmu.TryTranslate(address, AccessKind.Fetch, context, out ulong physical))
         {
+            // The next block found is the trap handler, which is not where the link leads.
+            hart.State->LinkSlot = null;
             hart.RaiseException(hart.Mmu.Fault, address);
             return false;
         }
 
         if (hart.Memory.Contains(new GuestAddress(physical), 2)) return true;
+        hart.State->LinkSlot = null;
         hart.RaiseException(ExceptionCode.InstructionAccessFault, address);
         return false;
     }
