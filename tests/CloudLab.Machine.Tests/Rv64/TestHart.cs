@@ -75,6 +75,8 @@ internal sealed unsafe class TestHart : IDisposable
         StartSupervisor();
         Hart.Reset();
         Hart.IsFirmwarePlayed = false;
+        // Without an entry, PMP would keep the lower modes from everything.
+        Hart.Pmp.AllowAll();
         Pc = Ram;
     }
 
