@@ -103,6 +103,7 @@ internal sealed class VcpuScheduler : IDisposable
 
     private void Work()
     {
+        HostThread.YieldToOthers();
         while (Next() is { } task)
         {
             long before = ThreadCpuClock.Nanoseconds;

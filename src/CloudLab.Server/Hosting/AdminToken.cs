@@ -1,3 +1,4 @@
+using System.Text;
 using CloudLab.ControlPlane.Identity;
 
 namespace CloudLab.Server.Hosting;
@@ -39,7 +40,12 @@ internal sealed record AdminToken(string Secret, string File, bool IsNew)
         System.IO.File.Delete(draft);
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var writer = new StreamWriter(draft, options)) writer.WriteLine(secret);
+        using (var stream = new FileStream(draft, options))
+        {
+            stream.Write(Encoding.ASCII.GetBytes(secret + "\n"));
+            stream.Flush(flushToDisk: true);
+        }
+
         System.IO.File.Move(draft, file);
         return new AdminToken(secret, file, IsNew: true);
     }
