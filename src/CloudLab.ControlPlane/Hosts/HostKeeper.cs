@@ -33,9 +33,9 @@ internal sealed partial class HostKeeper(
             TimeSpan wait = session.MayAct && session.Remaining < Interval ? session.Remaining : Interval;
             await Task.Delay(wait, time, stoppingToken).ConfigureAwait(false);
 
-            // The database may take its time: the machines must not.
+            // The database may take its time: the machines must not. A timer may fire a little early, hence the loop.
             Task beat = BeatAsync(stoppingToken);
-            if (session.MayAct)
+            while (session.MayAct && !beat.IsCompleted)
                 await Task.WhenAny(beat, Task.Delay(session.Remaining, time, stoppingToken)).ConfigureAwait(false);
             if (!session.MayAct && !session.IsSuspended)
             {

@@ -24,7 +24,15 @@ public sealed class HostSession(HostService hosts, ControlPlaneOptions options, 
         internal set => _isSuspended = value;
     }
 
-    internal TimeSpan Remaining => options.LeaseSafety - time.GetElapsedTime(Interlocked.Read(ref _heardAt));
+    /// <summary>For how long the host may still act; never negative, so that it can be waited for.</summary>
+    internal TimeSpan Remaining
+    {
+        get
+        {
+            TimeSpan left = options.LeaseSafety - time.GetElapsedTime(Interlocked.Read(ref _heardAt));
+            return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        }
+    }
 
     internal async Task RegisterAsync(CancellationToken cancellationToken)
     {
