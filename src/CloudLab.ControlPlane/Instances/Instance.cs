@@ -165,7 +165,9 @@ public sealed class Instance : IVersioned
     internal void ObserveBoot(int generation)
     {
         Require(Observed != ObservedState.Terminated && generation >= ObservedGeneration && generation <= BootGeneration);
-        if (generation > ObservedGeneration && ObservedGeneration > 0 && Observed == ObservedState.Running) SetReason(null);
+        // What was wrong with the boot before is over; why the instance is to stop is not.
+        bool isReboot = Observed == ObservedState.Running && generation > ObservedGeneration;
+        if (isReboot && Desired == DesiredState.Running) SetReason(null);
         Observed = ObservedState.Running;
         ObservedGeneration = generation;
     }

@@ -6,34 +6,41 @@ namespace CloudLab.ControlPlane.Reconciliation;
 /// <remarks>Each step changes the row or the machine, so that the same question afterwards has another answer.</remarks>
 internal static class InstancePlan
 {
-    public static InstanceStep Next(Instance row, MachineView machine)
+    public static InstanceStep Next(Instance row, MachineView machine) => machine.Presence switch
     {
-        if (row.Observed == ObservedState.Terminated)
-            return machine.Presence == MachinePresence.Alive ? InstanceStep.ForceStop : InstanceStep.None;
+        MachinePresence.None => WithoutMachine(row),
+        MachinePresence.Alive => WithMachine(row, machine),
+        MachinePresence.Ended => AfterMachine(row, machine),
+    };
 
-        return (row.Desired, machine.Presence) switch
-        {
-            (DesiredState.Running, MachinePresence.None) => InstanceStep.Start,
-            (DesiredState.Running, MachinePresence.Alive) => KeepRunning(row, machine),
-            // The guest ended while a reboot was on its way: the reboot wins.
-            (DesiredState.Running, MachinePresence.Ended) =>
-                row.BootGeneration > machine.Generation ? InstanceStep.Start : InstanceStep.RecordGuestEnd,
-
-            (DesiredState.Stopped, MachinePresence.Alive) => ShutDown(machine),
-            (DesiredState.Stopped, _) => row.Observed == ObservedState.Stopped ? InstanceStep.None : InstanceStep.RecordEnd,
-
-            // Nothing of the instance outlives it, so there is nothing that its guest would have to put in order.
-            (DesiredState.Terminated, MachinePresence.Alive) => InstanceStep.ForceStop,
-            (DesiredState.Terminated, _) => InstanceStep.RecordEnd,
-        };
-    }
-
-    private static InstanceStep KeepRunning(Instance row, MachineView machine)
+    private static InstanceStep WithoutMachine(Instance row) => (row.Desired, row.Observed) switch
     {
+        (_, ObservedState.Terminated) => InstanceStep.None,
+        (DesiredState.Running, _) => InstanceStep.Start,
+        (DesiredState.Stopped, ObservedState.Stopped) => InstanceStep.None,
+        (DesiredState.Stopped or DesiredState.Terminated, _) => InstanceStep.RecordEnd,
+    };
+
+    private static InstanceStep WithMachine(Instance row, MachineView machine)
+    {
+        // Nothing of a terminated instance outlives it, so there is nothing that its guest would have to put in order.
+        if (row.Desired == DesiredState.Terminated) return InstanceStep.ForceStop;
+        // A guest that was asked is on its way down, whatever is desired by now.
+        if (row.Desired == DesiredState.Stopped || machine.IsShutdownAsked) return ShutDown(machine);
         if (row.BootGeneration > machine.Generation) return InstanceStep.Reset;
         bool isRecorded = row.Observed == ObservedState.Running && row.ObservedGeneration == machine.Generation;
         return isRecorded ? InstanceStep.None : InstanceStep.RecordBoot;
     }
+
+    private static InstanceStep AfterMachine(Instance row, MachineView machine) => (row.Desired, row.Observed) switch
+    {
+        (_, ObservedState.Terminated) => InstanceStep.Drop,
+        // It went down because it was asked, or while a reboot was on its way: what is desired now wins.
+        (DesiredState.Running, _) when machine.IsShutdownAsked || row.BootGeneration > machine.Generation => InstanceStep.Start,
+        (DesiredState.Running, _) => InstanceStep.RecordGuestEnd,
+        (DesiredState.Stopped, ObservedState.Stopped) => InstanceStep.Drop,
+        (DesiredState.Stopped or DesiredState.Terminated, _) => InstanceStep.RecordEnd,
+    };
 
     private static InstanceStep ShutDown(MachineView machine)
     {

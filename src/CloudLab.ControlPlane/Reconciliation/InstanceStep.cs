@@ -21,6 +21,9 @@ internal enum InstanceStep
     /// <summary>Stop the machine without asking.</summary>
     ForceStop,
 
+    /// <summary>Free what is left of the machine.</summary>
+    Drop,
+
     /// <summary>Write that no machine is left, as desired.</summary>
     RecordEnd,
 

@@ -167,6 +167,9 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
             case InstanceStep.ForceStop:
                 await _machine!.StopAsync().ConfigureAwait(false);
                 break;
+            case InstanceStep.Drop:
+                await DropMachineAsync().ConfigureAwait(false);
+                break;
             case InstanceStep.RecordEnd:
                 await DropMachineAsync().ConfigureAwait(false);
                 await RecordEndAsync(lease, i => i.ObserveEnd(_host.Time.GetUtcMicroseconds()), cancellationToken).ConfigureAwait(false);
@@ -184,9 +187,9 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
         await DropMachineAsync().ConfigureAwait(false);
         MachineResult built = await _host.Machines.CreateAsync(row, Console, cancellationToken).ConfigureAwait(false);
         StateReason? refusal = built.Refusal;
-        if (built.Machine is { } virtualMachine)
+        if (built.Machine is not null)
         {
-            var machine = new RunningMachine(virtualMachine, row.BootGeneration, built.HasAgent, _host, Wake);
+            var machine = new RunningMachine(built, row.BootGeneration, _host, Wake);
             _machine = machine;
             try
             {

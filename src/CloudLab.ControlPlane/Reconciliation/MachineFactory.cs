@@ -23,13 +23,30 @@ internal sealed class MachineFactory(
 
         Image image = await FindImageAsync(instance.ImageId, cancellationToken).ConfigureAwait(false);
         if (image.Kernel is null) return Refuse(StateReason.ImageUnavailable(image.StateReason ?? "the image has no kernel"));
-        GuestImage? kernel = await images.LoadAsync(image.Id, Kernel, image.Kernel, cancellationToken).ConfigureAwait(false);
-        GuestImage? initramfs = image.Initramfs is null
-            ? null
-            : await images.LoadAsync(image.Id, Initramfs, image.Initramfs, cancellationToken).ConfigureAwait(false);
-        if (kernel is null || (image.Initramfs is not null && initramfs is null))
-            return Refuse(StateReason.ImageUnavailable("a file of the image is missing or damaged"));
+        ImageLease? kernel = await images.LoadAsync(image.Id, Kernel, image.Kernel, cancellationToken).ConfigureAwait(false);
+        ImageLease? initramfs = null;
+        MachineResult? result = null;
+        try
+        {
+            if (image.Initramfs is not null)
+                initramfs = await images.LoadAsync(image.Id, Initramfs, image.Initramfs, cancellationToken).ConfigureAwait(false);
+            if (kernel is null || (image.Initramfs is not null && initramfs is null))
+                return Refuse(StateReason.ImageUnavailable("a file of the image is missing or damaged"));
+            return result = Create(instance, type, image, kernel, initramfs, console);
+        }
+        finally
+        {
+            if (result?.Machine is null)
+            {
+                kernel?.Dispose();
+                initramfs?.Dispose();
+            }
+        }
+    }
 
+    private MachineResult Create(
+        Instance instance, InstanceType type, Image image, ImageLease kernel, ImageLease? initramfs, SerialConsole console)
+    {
         ulong memory = (ulong)instance.MemoryBytes;
         try
         {
@@ -40,13 +57,13 @@ internal sealed class MachineFactory(
                 MemorySize = memory,
                 CpuCap = type.EffectiveCpuCap(options.Hypervisor.Workers),
                 CpuWeight = type.CpuWeight,
-                Kernel = kernel,
-                Initramfs = initramfs,
+                Kernel = kernel.Image,
+                Initramfs = initramfs?.Image,
                 CommandLine = image.CommandLine,
                 Console = console,
                 WallClock = time,
             });
-            return new MachineResult(machine, image.HasAgent, null);
+            return new MachineResult(machine, initramfs is null ? [kernel] : [kernel, initramfs], image.HasAgent, null);
         }
         catch (MachineException refused)
         {
@@ -55,7 +72,7 @@ internal sealed class MachineFactory(
         }
     }
 
-    private static MachineResult Refuse(StateReason reason) => new(null, false, reason);
+    private static MachineResult Refuse(StateReason reason) => new(null, [], false, reason);
 
     private async Task<Image> FindImageAsync(ImageId id, CancellationToken cancellationToken)
     {

@@ -11,6 +11,7 @@ internal sealed class RunningMachine : IAsyncDisposable
     private static readonly byte[] ShutdownLine = "shutdown\n"u8.ToArray();
 
     private readonly VirtualMachine _machine;
+    private readonly IReadOnlyList<ImageLease> _images;
     private readonly HostServices _host;
     private readonly Action _wake;
     private readonly GuestAgentMonitor _agent;
@@ -23,12 +24,13 @@ internal sealed class RunningMachine : IAsyncDisposable
     private int _ourResets;
     private bool _isDisposed;
 
-    public RunningMachine(VirtualMachine machine, int generation, bool hasAgent, HostServices host, Action wake)
+    public RunningMachine(MachineResult built, int generation, HostServices host, Action wake)
     {
-        _machine = machine;
+        VirtualMachine machine = _machine = built.Machine ?? throw new ArgumentException("nothing was built", nameof(built));
+        _images = built.Images;
         _host = host;
         _wake = wake;
-        _hasAgent = hasAgent;
+        _hasAgent = built.HasAgent;
         Generation = generation;
         _agent = new GuestAgentMonitor(host.Options.AgentSilence, host.Time);
         _progress = new VcpuProgress(host.Options.AgentSilence, host.Time);
@@ -138,6 +140,7 @@ internal sealed class RunningMachine : IAsyncDisposable
         {
             _isDisposed = true;
             await _machine.DisposeAsync().ConfigureAwait(false);
+            foreach (ImageLease image in _images) image.Dispose();
         }
         finally
         {

@@ -90,7 +90,7 @@ public sealed class InstanceTests
             if (instance.Observed != ObservedState.Running)
                 Assert.Equal((CheckStatus.NotAvailable, CheckStatus.NotAvailable), (instance.SystemCheck, instance.InstanceCheck));
         }
-    });
+    }, iter: 5_000);
 
     [Fact]
     public void The_state_and_its_condition_for_the_database_say_the_same() =>

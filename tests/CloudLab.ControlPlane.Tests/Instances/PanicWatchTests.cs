@@ -20,9 +20,9 @@ public sealed class PanicWatchTests
     public void It_does_not_matter_how_the_output_is_cut() =>
         (from cuts in Gen.Int[0, 60].Array[0, 10] select cuts).Sample(cuts =>
         {
-            _seen.Clear();
+            List<string> seen = [];
             byte[] output = Encoding.ASCII.GetBytes("boot\nx Kernel panic - not syncing: again\nrest");
-            var watch = new PanicWatch(_seen.Add);
+            var watch = new PanicWatch(seen.Add);
             int from = 0;
             foreach (int cut in cuts.Order().Where(cut => cut < output.Length).Append(output.Length))
             {
@@ -30,7 +30,7 @@ public sealed class PanicWatchTests
                 from = cut;
             }
 
-            Assert.Equal(["Kernel panic - not syncing: again"], _seen);
+            Assert.Equal(["Kernel panic - not syncing: again"], seen);
         });
 
     [Fact]

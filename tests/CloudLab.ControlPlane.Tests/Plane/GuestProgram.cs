@@ -7,6 +7,8 @@ internal sealed class GuestProgram
 {
     private const int Zero = 0, T0 = 5, T1 = 6, T2 = 7, A0 = 10, A1 = 11, A6 = 16, A7 = 17;
     private const uint Uart = 0x1000_0000;
+    private const uint TestDevice = 0x10_0000;
+    private const int FailCommand = 0x3333;
     private const int LineStatus = 5, DataReady = 1;
     private const int SystemReset = 0x5352_5354;
 
@@ -24,7 +26,7 @@ internal sealed class GuestProgram
         .OnLetter('p', "off").OnLetter('r', "reset").OnLetter('k', "panic").OnLetter('f', "fail")
         .Emit(Store(T2, T0, 0)).Jump("loop")
         .Label("off").Reset(type: 0, reason: 0)
-        .Label("fail").Reset(type: 0, reason: 1)
+        .Label("fail").Fail()
         .Label("panic").Print("Kernel panic - not syncing: told to\n")
         .Label("reset").Reset(type: 1, reason: 0)
         .Assemble();
@@ -56,6 +58,11 @@ internal sealed class GuestProgram
     }
 
     private GuestProgram OnLetter(char letter, string label) => Emit(AddImmediate(T1, Zero, letter)).BranchIfEqual(T2, T1, label);
+
+    // The test device's failure command, code 0, in the low half of a word.
+    private GuestProgram Fail() =>
+        Emit(LoadUpper(T0, TestDevice >> 12)).Emit(LoadUpper(T1, (uint)(FailCommand >> 12))).Emit(AddImmediate(T1, T1, FailCommand & 0xFFF))
+            .Emit(Store(T1, T0, 0) | 2u << 12 /* sw */);
 
     // SBI specification 2.0, chapter 10: system_reset(type, reason).
     private GuestProgram Reset(int type, int reason) =>

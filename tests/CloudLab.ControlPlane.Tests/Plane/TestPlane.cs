@@ -11,6 +11,7 @@ using CloudLab.Testing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using Xunit;
@@ -27,8 +28,9 @@ public sealed class TestPlane : IAsyncDisposable
     private readonly bool _ownsDirectory;
     private readonly List<IHostedService> _started = [];
 
-    private TestPlane(ServiceProvider services, DatabaseOptions database, string directory, bool ownsDirectory)
+    private TestPlane(ServiceProvider services, TimeProvider time, DatabaseOptions database, string directory, bool ownsDirectory)
     {
+        Time = time;
         _services = services;
         Database = database;
         _directory = directory;
@@ -41,8 +43,10 @@ public sealed class TestPlane : IAsyncDisposable
 
     public AccountId Account { get; private set; }
 
+    public TimeProvider Time { get; }
+
     /// <summary>The clock, unless the plane runs on the real one.</summary>
-    public FakeTimeProvider Clock => (FakeTimeProvider)Get<TimeProvider>();
+    public FakeTimeProvider Clock => (FakeTimeProvider)Time;
 
     public InstanceService Instances => Get<InstanceService>();
 
@@ -81,11 +85,11 @@ public sealed class TestPlane : IAsyncDisposable
 
     /// <summary>Another process on the same database: its own services, caches and host.</summary>
     public Task<TestPlane> OpenAnotherAsync(ControlPlaneOptions options) =>
-        OpenAsync(Database, Path.Combine(_directory, Guid.NewGuid().ToString("n")), ownsDirectory: false, options, Get<TimeProvider>());
+        OpenAsync(Database, Path.Combine(_directory, Guid.NewGuid().ToString("n")), ownsDirectory: false, options, Time);
 
     /// <summary>The same data after the process before has gone.</summary>
     public Task<TestPlane> ReopenAsync(ControlPlaneOptions options) =>
-        OpenAsync(Database, _directory, ownsDirectory: false, options, Get<TimeProvider>());
+        OpenAsync(Database, _directory, ownsDirectory: false, options, Time);
 
     public T Get<T>()
         where T : notnull => _services.GetRequiredService<T>();
@@ -184,12 +188,12 @@ public sealed class TestPlane : IAsyncDisposable
     {
         time ??= new FakeTimeProvider(new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero));
         var services = new ServiceCollection();
-        services.AddLogging();
+        services.AddLogging(log => log.AddProvider(new TestLog(time)).SetMinimumLevel(LogLevel.Debug));
         services.AddSingleton(time);
         services.AddSingleton<IBlobStore>(_ => FileBlobStore.Open(Path.Combine(directory, "blobs"), TimeProvider.System));
         services.AddCloudLabPersistence(database);
         services.AddCloudLabControlPlane(options ?? QuickOptions);
-        var plane = new TestPlane(services.BuildServiceProvider(), database, directory, ownsDirectory);
+        var plane = new TestPlane(services.BuildServiceProvider(), time, database, directory, ownsDirectory);
         plane.Account = (await plane._services.InitializeCloudLabAsync(Cancel)).Id;
         return plane;
     }

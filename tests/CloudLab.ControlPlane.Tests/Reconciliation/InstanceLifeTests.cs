@@ -161,6 +161,23 @@ public sealed class InstanceLifeTests(SharedPostgres postgres)
     }
 
     [Fact]
+    public async Task A_new_version_of_its_image_leaves_an_instance_what_it_booted_until_it_is_started_anew()
+    {
+        await using TestPlane plane = await RunningAsync(GuestProgram.Obedient);
+        InstanceId id = await StartOneAsync(plane);
+        await plane.PublishAsync(GuestProgram.PowerOff);
+        InstanceId newer = (await plane.CreateAsync())[0].Id;
+        await plane.UntilAsync(newer, InstanceState.Stopped);
+        Ok(await plane.Instances.RebootAsync(plane.Account, id, null, Cancel));
+        await BootsAsync(plane, id, 2);
+        Assert.Equal(InstanceState.Running, (await plane.GetAsync(id)).State);
+        Ok(await plane.Instances.StopAsync(plane.Account, id, Cancel));
+        await plane.UntilAsync(id, InstanceState.Stopped);
+        Ok(await plane.Instances.StartAsync(plane.Account, id, Cancel));
+        await plane.UntilAsync(id, i => i.StateReason == StateReason.InstanceInitiatedShutdown);
+    }
+
+    [Fact]
     public async Task An_image_whose_file_is_lost_stops_the_start_with_a_reason()
     {
         await using TestPlane plane = await RunningAsync(GuestProgram.Idle);

@@ -21,6 +21,7 @@ public sealed class InstancePlanTests
         Terminate,
         GuestEnds,
         GuestObeys,
+        TimeIsOver,
         MachineIsLost,
         StepsAreLost,
         Converge,
@@ -34,6 +35,7 @@ public sealed class InstancePlanTests
         world.Converge();
         world.IsOverdue = true;
         world.Converge();
+        Assert.Empty(world.Converge());
         Assert.Equal(
             world.Row.Desired switch
             {
@@ -43,7 +45,7 @@ public sealed class InstancePlanTests
             },
             (world.Row.Observed, world.Presence));
         if (world.Row.Desired == DesiredState.Running) Assert.Equal(world.Row.BootGeneration, world.Row.ObservedGeneration);
-    });
+    }, iter: 20_000);
 
     [Fact]
     public void A_guest_is_asked_before_it_is_forced_to_stop_but_not_to_terminate()
@@ -105,6 +107,9 @@ public sealed class InstancePlanTests
                 case Event.GuestObeys when _isAsked && Presence == MachinePresence.Alive:
                     Presence = MachinePresence.Ended;
                     break;
+                case Event.TimeIsOver:
+                    IsOverdue = true;
+                    break;
                 case Event.MachineIsLost when Row.Observed != ObservedState.Terminated:
                     Presence = MachinePresence.None;
                     Row.ObserveMachineLost(StateReason.HostRestarted, Now);
@@ -149,6 +154,9 @@ public sealed class InstancePlanTests
                     break;
                 case InstanceStep.ForceStop:
                     Presence = MachinePresence.Ended;
+                    break;
+                case InstanceStep.Drop:
+                    Presence = MachinePresence.None;
                     break;
                 case InstanceStep.RecordEnd:
                     Row.ObserveEnd(Now);
