@@ -124,6 +124,9 @@ public sealed class SchedulerTests
     public async Task Deadlines_that_no_longer_hold_do_not_pile_up()
     {
         using var scheduler = new VcpuScheduler(1);
+        // One that waits for less and stays at the head of the queue.
+        VcpuTask first = NewTask(Sleeper(), until: TimeSpan.FromMinutes(30));
+        scheduler.Resume(first);
         var done = new TaskCompletionSource();
         VcpuTask task = null!;
         var engine = new ScriptedEngine(engine =>
@@ -139,19 +142,35 @@ public sealed class SchedulerTests
         while (!done.Task.IsCompleted)
         {
             TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-            engine.IsRunnable = true;
-            scheduler.Wake(task);
+            if (task.State == VcpuTaskState.Waiting)
+            {
+                engine.IsRunnable = true;
+                scheduler.Wake(task);
+            }
+
             await Task.Yield();
         }
 
-        Assert.InRange(scheduler.QueuedDeadlines, 0, 1000);
+        Assert.InRange(scheduler.QueuedDeadlines, 1, 1000);
         await scheduler.ParkAsync(task);
+        await scheduler.ParkAsync(first);
     }
 
-    private static VcpuTask NewTask(IVcpuEngine? engine = null, Action<Exception>? onFault = null, int weight = 100) =>
+    private static ScriptedEngine Sleeper()
+    {
+        var engine = new ScriptedEngine(engine =>
+        {
+            engine.IsRunnable = false;
+            return VcpuExit.Waiting;
+        });
+        engine.Deadline = 1;
+        return engine;
+    }
+
+    private static VcpuTask NewTask(IVcpuEngine? engine = null, Action<Exception>? onFault = null, int weight = 100, TimeSpan? until = null) =>
         new(
             engine ?? new ScriptedEngine(_ => VcpuExit.Budget), new CpuAllowance(100, VcpuScheduler.Now), weight,
-            _ => TimeSpan.FromHours(1), () => { }, onFault ?? (_ => { }));
+            _ => until ?? TimeSpan.FromHours(1), () => { }, onFault ?? (_ => { }));
 
     private static VcpuTask NewTask(int weight) => NewTask(null, null, weight);
 }
