@@ -26,11 +26,10 @@ internal sealed class VcpuScheduler : IDisposable
     private const int SmallestCompaction = 256;
 
     private readonly object _lock = new();
-    private readonly List<VcpuTask> _ready = [];
+    private readonly ReadyQueue _ready = new();
     private readonly PriorityQueue<(VcpuTask Task, long WaitNumber), long> _deadlines = new();
     private readonly List<Thread> _workers = [];
     private int _compactAt = SmallestCompaction;
-    private double _virtualTime;
     private bool _isDisposed;
 
     public VcpuScheduler(int workers)
@@ -45,6 +44,15 @@ internal sealed class VcpuScheduler : IDisposable
 
     /// <summary>The monotonic clock that waits and allowances are counted on, in nanoseconds.</summary>
     public static long Now => (long)(Stopwatch.GetTimestamp() * (1e9 / Stopwatch.Frequency));
+
+    /// <summary>How many deadlines are queued, outdated ones included.</summary>
+    public int QueuedDeadlines
+    {
+        get
+        {
+            lock (_lock) return _deadlines.Count;
+        }
+    }
 
     /// <summary>Lets a parked task run.</summary>
     public void Resume(VcpuTask task)
@@ -133,7 +141,7 @@ internal sealed class VcpuScheduler : IDisposable
             {
                 long now = Now;
                 MoveDue(now);
-                if (TakeReady() is { } task)
+                if (_ready.Take() is { } task)
                 {
                     task.State = VcpuTaskState.Running;
                     task.StealNanoseconds += now - task.ReadySince;
@@ -155,7 +163,7 @@ internal sealed class VcpuScheduler : IDisposable
             long now = Now;
             task.HasRun = true;
             task.CpuNanoseconds += used;
-            task.VirtualTime += used * 100.0 / task.Weight;
+            ReadyQueue.Charge(task, used);
             task.Allowance.Take(used, now);
             if (task.ParkRequest is { } request || task.Fault is not null)
             {
@@ -227,21 +235,7 @@ internal sealed class VcpuScheduler : IDisposable
         task.State = VcpuTaskState.Ready;
         task.WaitNumber++;
         task.ReadySince = Now;
-        // One that slept does not catch up on the time it did not want.
-        task.VirtualTime = Math.Max(task.VirtualTime, _virtualTime);
         _ready.Add(task);
         Monitor.Pulse(_lock);
-    }
-
-    private VcpuTask? TakeReady()
-    {
-        VcpuTask? first = null;
-        foreach (VcpuTask task in _ready)
-            if (first is null || task.VirtualTime < first.VirtualTime)
-                first = task;
-        if (first is null) return null;
-        _ready.Remove(first);
-        _virtualTime = Math.Max(_virtualTime, first.VirtualTime);
-        return first;
     }
 }

@@ -43,6 +43,24 @@ internal static class InstructionGenerator
             _ => I(function, 0x13, rd, rs1, immediate),
         });
 
+    // Zba, Zbb and Zbs: opcode, funct7, funct3, and rs2 where it is fixed.
+    private static readonly Gen<uint> Bits = Gen.Select(
+        Gen.OneOf<(uint Opcode, uint Function7, uint Function3, uint? Rs2)>(
+            (0x33, 0x20, 4, null), (0x33, 0x20, 6, null), (0x33, 0x20, 7, null), (0x33, 0x05, 4, null), (0x33, 0x05, 5, null),
+            (0x33, 0x05, 6, null), (0x33, 0x05, 7, null), (0x33, 0x10, 2, null), (0x33, 0x10, 4, null), (0x33, 0x10, 6, null),
+            (0x33, 0x14, 1, null), (0x33, 0x24, 1, null), (0x33, 0x34, 1, null), (0x33, 0x24, 5, null), (0x33, 0x30, 1, null),
+            (0x33, 0x30, 5, null), (0x3b, 0x04, 0, null), (0x3b, 0x04, 4, 0), (0x3b, 0x10, 2, null), (0x3b, 0x10, 4, null),
+            (0x3b, 0x10, 6, null), (0x3b, 0x30, 1, null), (0x3b, 0x30, 5, null), (0x13, 0x30, 1, 0), (0x13, 0x30, 1, 1),
+            (0x13, 0x30, 1, 2), (0x13, 0x30, 1, 4), (0x13, 0x30, 1, 5), (0x1b, 0x30, 1, 0), (0x1b, 0x30, 1, 1), (0x1b, 0x30, 1, 2),
+            (0x13, 0x14, 5, 7), (0x13, 0x35, 5, 24), (0x13, 0x14, 1, null), (0x13, 0x24, 1, null), (0x13, 0x34, 1, null),
+            (0x13, 0x25, 5, null), (0x13, 0x24, 5, null), (0x13, 0x30, 5, null), (0x13, 0x31, 5, null), (0x1b, 0x04, 1, null),
+            (0x1b, 0x05, 1, null), (0x1b, 0x30, 5, null)),
+        Destination, Register, Register,
+        (operation, rd, rs1, rs2) => R(operation.Function7, operation.Function3, operation.Opcode, rd, rs1, operation.Rs2 ?? rs2));
+
+    private static readonly Gen<uint> Conditional = Gen.Select(
+        Gen.Bool, Destination, Register, Register, (isZero, rd, rs1, rs2) => R(7, isZero ? 5u : 7, 0x33, rd, rs1, rs2));
+
     private static readonly Gen<uint> Upper = Gen.Select(
         Gen.Bool, Destination, Gen.UInt, (isAuipc, rd, value) => isAuipc ? Auipc(rd, value) : Lui(rd, value));
 
@@ -60,5 +78,40 @@ internal static class InstructionGenerator
         (4, Compute), (3, ComputeImmediate), (1, Upper.Where(i => (i & 0x7f) == 0x37)));
 
     /// <summary>As <see cref="Integer"/>, with AUIPC, loads, stores and atomics around <see cref="Base"/>.</summary>
-    public static readonly Gen<uint> WithMemory = Gen.Frequency((4, Compute), (3, ComputeImmediate), (1, Upper), (4, Memory), (2, Atomic));
+    public static readonly Gen<uint> WithMemory = Gen.Frequency(
+        (4, Compute), (3, ComputeImmediate), (3, Bits), (1, Upper), (4, Memory), (2, Atomic));
+
+    /// <summary>As <see cref="WithMemory"/>, with Zicond.</summary>
+    public static readonly Gen<uint> Any = Gen.Frequency((16, WithMemory), (1, Conditional));
+
+    private static readonly Gen<uint> RoundingMode = Gen.OneOf<uint>(0, 1, 2, 3, 4, 7);
+
+    private static readonly Gen<uint> FloatRounded = Gen.Select(
+        Gen.OneOf<(uint Function, uint Rs2Count)>(
+            (0x00, 32), (0x04, 32), (0x08, 32), (0x0c, 32), (0x2c, 1), (0x60, 4), (0x68, 4)),
+        Gen.UInt[0, 1], Destination, Register, Register, RoundingMode,
+        (operation, format, rd, rs1, rs2, rm) => R(operation.Function | format, rm, 0x53, rd, rs1, rs2 % operation.Rs2Count));
+
+    private static readonly Gen<uint> FloatExact = Gen.Select(
+        Gen.OneOf<(uint Function, uint Functions3, uint Rs2Count)>(
+            (0x10, 3, 32), (0x14, 2, 32), (0x50, 3, 32), (0x70, 2, 1), (0x78, 1, 1)),
+        Gen.UInt[0, 1], Destination, Register, Register, Gen.UInt[0, 5],
+        (operation, format, rd, rs1, rs2, f3) =>
+            R(operation.Function | format, f3 % operation.Functions3, 0x53, rd, rs1, rs2 % operation.Rs2Count));
+
+    private static readonly Gen<uint> FloatOther = Gen.Select(
+        Gen.UInt[0, 9], Register, Register, Register, Register, RoundingMode, Gen.Int[-2048, 2047],
+        (choice, rd, rs1, rs2, rs3, rm, offset) => choice switch
+        {
+            <= 3 => R(rs3 << 2 | (rs1 & 1), rm, 0x43 + (4 * choice), rd, rs1, rs2),
+            4 => R(0x20, rm, 0x53, rd, rs1, 1),
+            5 => R(0x21, rm, 0x53, rd, rs1, 0),
+            6 => Fld(rd, Base, offset),
+            7 => Flw(rd, Base, offset),
+            8 => (rs1 & 1) == 0 ? Fsd(rd, Base, offset) : Fsw(rd, Base, offset),
+            _ => Csrrwi(rd == Base ? 0 : rd, rs1 % 3 == 0 ? 1u : 2, rs1 % 3 == 0 ? rs2 : rs2 % 5),
+        });
+
+    /// <summary>F and D, with their CSRs; frm stays valid.</summary>
+    public static readonly Gen<uint> Float = Gen.Frequency((3, FloatRounded), (2, FloatExact), (3, FloatOther));
 }

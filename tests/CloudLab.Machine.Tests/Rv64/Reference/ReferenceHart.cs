@@ -4,7 +4,7 @@ using System.Numerics;
 namespace CloudLab.Machine.Tests.Rv64.Reference;
 
 /// <summary>
-/// RV64IMAC as the specification says it, in big integers and strings of bits: slow, and written to share no idea with
+/// RV64IMAC with <see cref="ReferenceBits"/> as the specification says it, in big integers and strings of bits: slow, and written to share no idea with
 /// the interpreter. Untranslated memory; no CSRs. A step that would trap says so and changes nothing.
 /// </summary>
 internal sealed class ReferenceHart(ulong start, byte[] memory)
@@ -50,6 +50,10 @@ internal sealed class ReferenceHart(ulong start, byte[] memory)
             case 0b0011011 when f3 is 0 or 1 or 5 && ArithmeticWord(f3, f3 == 0 ? 0 : f7, a, f3 == 0 ? immediate : rs2) is { } value:
                 return Retire(rd, value, next);
             case 0b0111011 when (f7 == 1 ? MultiplyWord(f3, a, b) : ArithmeticWord(f3, f7, a, b)) is { } value:
+                return Retire(rd, value, next);
+            case 0b0110011 or 0b0111011 when ReferenceBits.Register(Field(i, 0, 7), f7, f3, rs2, a, b) is { } value:
+                return Retire(rd, value, next);
+            case 0b0010011 or 0b0011011 when ReferenceBits.Immediate(Field(i, 0, 7), f3, Field(i, 20, 12), a) is { } value:
                 return Retire(rd, value, next);
             case 0b0101111 when f3 is 2 or 3: return Atomic(i, rd, a, b, 1 << (int)f3, next, raw);
             case 0b0001111 when f3 <= 1: return Retire(0, 0, next);
