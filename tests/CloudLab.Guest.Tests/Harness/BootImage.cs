@@ -1,5 +1,6 @@
 using CloudLab.ControlPlane.Images.Building;
 using CloudLab.Machine;
+using CloudLab.Server.Hosting;
 using CloudLab.Testing;
 
 namespace CloudLab.Guest.Tests.Harness;
@@ -12,10 +13,10 @@ public sealed class BootImage : IAsyncLifetime
     private GuestImage? _initramfs;
     private string _commandLine = "";
 
-    public Hypervisor Hypervisor { get; } = new(new HypervisorOptions());
+    // In the form that "images export" writes.
+    private string Archive => _directory["image.tar"];
 
-    /// <summary>The image in the form that <c>images export</c> writes.</summary>
-    public string Archive => _directory["image.tar"];
+    public Hypervisor Hypervisor { get; } = new(new HypervisorOptions());
 
     public async ValueTask InitializeAsync()
     {
@@ -38,6 +39,14 @@ public sealed class BootImage : IAsyncLifetime
         CommandLine = _commandLine,
         Console = new(),
     };
+
+    /// <summary>Puts the image into a server's data directory, as <c>images import</c> does.</summary>
+    public async Task ImportAsync(string dataDirectory)
+    {
+        string target = DataDirectory.ImageDirectoryOf(dataDirectory);
+        BuildResult<BuiltImage> imported = await GuestImageArchive.ImportAsync(Archive, target, TestContext.Current.CancellationToken);
+        Assert.True(imported.IsOk);
+    }
 
     public async ValueTask DisposeAsync()
     {
