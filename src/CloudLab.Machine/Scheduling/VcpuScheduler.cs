@@ -145,6 +145,7 @@ internal sealed class VcpuScheduler : IDisposable
                 {
                     task.State = VcpuTaskState.Running;
                     task.StealNanoseconds += now - task.ReadySince;
+                    task.RunningSince = now;
                     return task;
                 }
 
@@ -163,6 +164,8 @@ internal sealed class VcpuScheduler : IDisposable
             long now = Now;
             task.HasRun = true;
             task.CpuNanoseconds += used;
+            // The host may have run something else on this worker's core meanwhile.
+            task.StealNanoseconds += Math.Max(0, now - task.RunningSince - used);
             ReadyQueue.Charge(task, used);
             task.Allowance.Take(used, now);
             if (task.ParkRequest is { } request || task.Fault is not null)

@@ -41,6 +41,9 @@ internal sealed class VcpuTask(
     /// <summary>When the task became ready, for steal time.</summary>
     public long ReadySince { get; set; }
 
+    /// <summary>When a worker took it, for the steal time within its slice.</summary>
+    public long RunningSince { get; set; }
+
     public long CpuNanoseconds { get; set; }
 
     public long StealNanoseconds { get; set; }
