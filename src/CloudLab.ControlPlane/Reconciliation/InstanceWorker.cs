@@ -185,6 +185,8 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
     private async Task StartAsync(Instance row, HostLease lease, CancellationToken cancellationToken)
     {
         await DropMachineAsync().ConfigureAwait(false);
+        // Whoever starts it again gives it another chance.
+        _panicTimes.Clear();
         MachineResult built = await _host.Machines.CreateAsync(row, Console, cancellationToken).ConfigureAwait(false);
         StateReason? refusal = built.Refusal;
         if (built.Machine is not null)
