@@ -13,6 +13,9 @@ internal sealed class PanicWatch(Action<string> panicked)
 
     private static readonly byte[] Words = "Kernel panic - not syncing"u8.ToArray();
 
+    // A kernel that stays where it panicked says its words a second time, below the trace.
+    private static readonly byte[] End = "---[ end "u8.ToArray();
+
     private readonly Lock _lock = new();
     private readonly byte[] _line = new byte[MaxLineLength];
     private int _length;
@@ -41,7 +44,7 @@ internal sealed class PanicWatch(Action<string> panicked)
         ReadOnlySpan<byte> line = _line.AsSpan(0, _length);
         _length = 0;
         int start = line.IndexOf(Words);
-        if (start < 0) return;
+        if (start < 0 || line[..start].EndsWith(End)) return;
         var text = new StringBuilder();
         foreach (byte b in line[start..])
             if (b is >= (byte)' ' and <= (byte)'~')

@@ -17,6 +17,13 @@ public sealed class PanicWatchTests
     }
 
     [Fact]
+    public void A_kernel_that_stays_where_it_panicked_is_reported_once()
+    {
+        Say("[    1.3] Kernel panic - not syncing: why\r\n[    1.4] CPU: 0\r\n[    1.5] ---[ end Kernel panic - not syncing: why ]---\r\n");
+        Assert.Equal(["Kernel panic - not syncing: why"], _seen);
+    }
+
+    [Fact]
     public void It_does_not_matter_how_the_output_is_cut() =>
         (from cuts in Gen.Int[0, 60].Array[0, 10] select cuts).Sample(cuts =>
         {
