@@ -28,7 +28,11 @@ public abstract class ServerFixture(BootImage image) : IAsyncLifetime
     {
         services.AddSingleton<TimeProvider>(Time);
         // A test that lets a minute pass at once must not cost the host its lease.
-        services.AddSingleton(new ControlPlaneOptions { LeaseDuration = TimeSpan.FromDays(1) });
+        services.AddSingleton(new ControlPlaneOptions
+        {
+            LeaseDuration = TimeSpan.FromDays(1),
+            CheckInterval = TimeSpan.FromMilliseconds(200),
+        });
     }
 }
 
