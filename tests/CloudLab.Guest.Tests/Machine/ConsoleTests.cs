@@ -47,7 +47,7 @@ public sealed class ConsoleTests(GuestFixture fixture) : IClassFixture<GuestFixt
     public async Task Exits_and_traps_are_counted_apart()
     {
         MachineMetrics before = fixture.Guest.Machine.ReadMetrics();
-        await fixture.Shell.RunAsync("ls /proc >/dev/null");
+        await fixture.Shell.RunAsync("ls /bin >/dev/null");
         MachineMetrics after = fixture.Guest.Machine.ReadMetrics();
         Assert.True(after.Instructions > before.Instructions);
         Assert.True(after.CpuTime > before.CpuTime);
