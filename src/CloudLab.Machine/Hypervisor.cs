@@ -60,9 +60,7 @@ public sealed class Hypervisor : IAsyncDisposable
 
         try
         {
-            var machine = new VirtualMachine(spec, _scheduler, Options.Workers, Release);
-            lock (_lock) _machines.Add(machine);
-            return machine;
+            return Keep(new VirtualMachine(spec, _scheduler, Options.Workers, Release));
         }
         catch
         {
@@ -84,6 +82,23 @@ public sealed class Hypervisor : IAsyncDisposable
 
         foreach (VirtualMachine machine in machines) await machine.DisposeAsync().ConfigureAwait(false);
         _scheduler.Dispose();
+    }
+
+    /// <summary>Owns a new machine, unless the hypervisor was disposed of while it was being built.</summary>
+    private VirtualMachine Keep(VirtualMachine machine)
+    {
+        lock (_lock)
+        {
+            if (!_isDisposed)
+            {
+                _machines.Add(machine);
+                return machine;
+            }
+        }
+
+        // Nothing ran yet, so there is nothing to wait for.
+        _ = machine.DisposeAsync().AsTask();
+        throw new ObjectDisposedException(nameof(Hypervisor));
     }
 
     private void Release(VirtualMachine machine)

@@ -42,7 +42,17 @@ internal sealed unsafe partial class HostMapping : IDisposable
     /// <summary>Gives every page back to the host, so that it reads as zero, private file pages included.</summary>
     public void Zero() => Map(Pointer, Length, MapPrivateFlag | MapAnonymous | MapNoReserve | MapFixed, -1);
 
+    // For a machine whose construction failed half-way. Whoever uses the pointer holds this object, through a hart or a
+    // memory that its task or its device references, until it has stopped.
+    ~HostMapping() => Unmap();
+
     public void Dispose()
+    {
+        Unmap();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Unmap()
     {
         if (Pointer is null) return;
         _ = munmap(Pointer, (nuint)Length);

@@ -186,7 +186,14 @@ internal sealed unsafe class Mmu(Hart hart)
 
             ulong inside = (1UL << (12 + (9 * level))) - 1;
             if ((target & inside) != 0 || !IsAllowed(entry, access, context)) return PageFault(access);
-            if (!TryUpdateBits(place, ref entry, access)) return PageFault(access);
+            if (!TryUpdateBits(place, ref entry, access, out bool isChanged))
+            {
+                if (!isChanged) return PageFault(access);
+                // Another hart changed the entry in between: look at it again, at the same level.
+                level++;
+                continue;
+            }
+
             physical = target | (address & inside);
             permissions = Permissions(entry, context);
             return true;
@@ -217,16 +224,18 @@ internal sealed unsafe class Mmu(Hart hart)
     }
 
     /// <summary>A and D: faults where they are missing (Svade), or sets them (Svadu).</summary>
-    private bool TryUpdateBits(ulong place, ref ulong entry, AccessKind access)
+    private bool TryUpdateBits(ulong place, ref ulong entry, AccessKind access, out bool isChanged)
     {
+        isChanged = false;
         ulong needed = PteAccessed | (access == AccessKind.Store ? PteDirty : 0);
         if ((entry & needed) == needed) return true;
         if (!hart.UpdatesAccessedAndDirty) return false;
-        // SAFETY: TryReadEntry found this place in RAM. A changed entry is left to the retry after the fault.
+        // SAFETY: TryReadEntry found this place in RAM.
         ulong old = entry;
         entry |= needed;
         var memory = (ulong*)(hart.Memory.Host + (place - hart.Memory.Start.Value));
-        if (Interlocked.CompareExchange(ref *memory, entry, old) != old) return false;
+        isChanged = Interlocked.CompareExchange(ref *memory, entry, old) != old;
+        if (isChanged) return false;
         hart.Memory.MarkWritten(new GuestAddress(place), sizeof(ulong));
         return true;
     }
