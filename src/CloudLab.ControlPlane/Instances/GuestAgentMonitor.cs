@@ -18,6 +18,7 @@ internal sealed class GuestAgentMonitor(TimeSpan silence, TimeProvider time)
     private int _length;
     private bool _isTooLong;
     private bool _isHeard;
+    private bool _saidHello;
     private long _heardAt;
     private string? _release;
     private TimeSpan? _uptime;
@@ -64,10 +65,12 @@ internal sealed class GuestAgentMonitor(TimeSpan silence, TimeProvider time)
     }
 
     /// <summary>Takes what the guest wrote, in any portions.</summary>
-    public void Receive(ReadOnlySpan<byte> bytes)
+    /// <returns>Whether a hello was complete with it: from now on the agent listens.</returns>
+    public bool Receive(ReadOnlySpan<byte> bytes)
     {
         lock (_lock)
         {
+            _saidHello = false;
             foreach (byte b in bytes)
             {
                 if (b == '\n')
@@ -77,6 +80,8 @@ internal sealed class GuestAgentMonitor(TimeSpan silence, TimeProvider time)
                 else
                     _isTooLong = true;
             }
+
+            return _saidHello;
         }
     }
 
@@ -122,6 +127,7 @@ internal sealed class GuestAgentMonitor(TimeSpan silence, TimeProvider time)
             ReadOnlySpan<byte> release = line[hello.Length..];
             if (release.Length is 0 or > MaxReleaseLength || release.ContainsAnyExceptInRange((byte)'!', (byte)'~')) return false;
             _release = Encoding.ASCII.GetString(release);
+            _saidHello = true;
             return true;
         }
 

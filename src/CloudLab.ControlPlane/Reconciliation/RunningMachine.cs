@@ -20,6 +20,7 @@ internal sealed class RunningMachine : IAsyncDisposable
     // Held by whoever is not the worker while it uses the machine, which must not go away meanwhile.
     private readonly SemaphoreSlim _gate = new(1, 1);
     private long? _shutdownAskedAt;
+    private volatile bool _isShutdownAsked;
     private int _boots = 1;
     private int _ourResets;
     private bool _isDisposed;
@@ -79,6 +80,7 @@ internal sealed class RunningMachine : IAsyncDisposable
     public async Task AskForShutdownAsync()
     {
         _shutdownAskedAt = _host.Time.GetTimestamp();
+        _isShutdownAsked = true;
         _machine.TrySendToAgent(ShutdownLine);
         await _machine.PressPowerKeyAsync().ConfigureAwait(false);
     }
@@ -165,6 +167,7 @@ internal sealed class RunningMachine : IAsyncDisposable
 
     private void OnAgentReceived(ReadOnlyMemory<byte> bytes)
     {
-        if (_hasAgent) _agent.Receive(bytes.Span);
+        // A guest that was asked before it listened is asked again when it does.
+        if (_hasAgent && _agent.Receive(bytes.Span) && _isShutdownAsked) _machine.TrySendToAgent(ShutdownLine);
     }
 }

@@ -86,4 +86,15 @@ public sealed class GuestHealthTests(SqliteServer server) : IClassFixture<Sqlite
         await instance.StateAsync("stopped");
         await instance.TerminateAsync();
     }
+
+    [Fact]
+    public async Task A_guest_that_is_asked_to_stop_before_it_listens_obeys_when_it_does()
+    {
+        CloudInstance instance = await server.Client.CreateAsync("standard.medium");
+        await instance.StateAsync("running");
+        await instance.AskAsync("stop");
+        // The tests' clock stands still, so nothing is forced.
+        await instance.StateAsync("stopped");
+        await instance.TerminateAsync();
+    }
 }
