@@ -4,6 +4,7 @@ using CloudLab.Machine.Devices.Virtio.Block;
 using CloudLab.Machine.Devices.Virtio.Console;
 using CloudLab.Machine.Devices.Virtio.Entropy;
 using CloudLab.Machine.Devices.Virtio.Input;
+using CloudLab.Machine.Devices.Virtio.Scsi;
 using CloudLab.Machine.Memory;
 using CsCheck;
 using Xunit;
@@ -52,6 +53,41 @@ public sealed class HostileGuestTests
         Attack((memory, line) => new InputDevice(memory, line), [0, 1], (driver, _, _) => ((InputDevice)driver.Device).PressPowerKey());
 
     [Fact]
+    public void Scsi_answers_or_asks_for_a_reset()
+    {
+        byte[] operations = [.. Enum.GetValues<ScsiOperation>().Select(operation => (byte)operation), 0x55];
+        byte[] header = new byte[64];
+        ScsiDevice Create(GuestMemory memory, FakeLine line)
+        {
+            var device = new ScsiDevice(memory, line);
+            device.TryAttach(0, new MemoryBlockBackend(256 * 512));
+            return device;
+        }
+
+        int[] queues = [ScsiQueue.Control, ScsiQueue.Event, .. Enumerable.Repeat(ScsiQueue.Request, 10)];
+        ScsiMetrics metrics = (ScsiMetrics)Attack(Create, queues, (driver, random, address) =>
+        {
+            // Small sizes leave room for a response and data in more of the chains.
+            driver.Write(VirtioMmioRegister.Config + ScsiConfig.SenseSizeOffset, 4, (ulong)random.Next(random.Next(4) == 0 ? 32 : 2));
+            driver.Write(VirtioMmioRegister.Config + ScsiConfig.CdbSizeOffset, 4, (ulong)random.Next(random.Next(4) == 0 ? 32 : 7));
+            random.NextBytes(header);
+            header.AsSpan(20, 12).Clear();
+            (header[0], header[1]) = (1, (byte)(random.Next(8) / 7));
+            (header[2], header[3]) = (0, (byte)(random.Next(3) / 2));
+            header[19] = operations[random.Next(operations.Length)];
+            (header[20], header[24], header[28], header[32]) = ((byte)random.Next(40), (byte)random.Next(3), (byte)random.Next(3), (byte)random.Next(3));
+            // A task instead of a command.
+            if (random.Next(4) == 0)
+                (header[0], header[1], header[4], header[8], header[11]) = ((byte)random.Next(4), 0, (byte)random.Next(9), 1, 0);
+            driver.WriteMemory(address, header);
+            var device = (ScsiDevice)driver.Device;
+            if (!device.TryAttach(1, new MemoryBlockBackend(4096))) _ = device.DetachAsync(1);
+        });
+        // It got past the rings and the parser to the disk and back in every way.
+        Assert.DoesNotContain(0, [metrics.Reads, metrics.Writes, metrics.Flushes, metrics.Discards, metrics.Checks, metrics.Tasks, metrics.Events]);
+    }
+
+    [Fact]
     public void No_sequence_of_register_accesses_throws()
     {
         Func<GuestMemory, FakeLine, VirtioDevice>[] devices =
@@ -60,6 +96,7 @@ public sealed class HostileGuestTests
             (memory, line) => new ConsoleDevice(memory, line),
             (memory, line) => new EntropyDevice(memory, line),
             (memory, line) => new InputDevice(memory, line),
+            (memory, line) => new ScsiDevice(memory, line),
         ];
         foreach (Func<GuestMemory, FakeLine, VirtioDevice> create in devices)
         {
@@ -122,7 +159,7 @@ public sealed class HostileGuestTests
         Assert.Equal(0, block.Status(0));
     }
 
-    private static void Attack(Func<GuestMemory, FakeLine, VirtioDevice> create, int[] queues, Action<TestDriver, Random, ulong> fill)
+    private static VirtioMetrics Attack(Func<GuestMemory, FakeLine, VirtioDevice> create, int[] queues, Action<TestDriver, Random, ulong> fill)
     {
         using var driver = new TestDriver(create);
         driver.Start();
@@ -145,6 +182,7 @@ public sealed class HostileGuestTests
 
         // And it still works.
         driver.Start();
+        return driver.Device.Metrics;
     }
 
     private sealed class YieldingBackend : IBlockBackend
