@@ -8,6 +8,7 @@ using CloudLab.Machine.Devices.Virtio.Block;
 using CloudLab.Machine.Devices.Virtio.Console;
 using CloudLab.Machine.Devices.Virtio.Entropy;
 using CloudLab.Machine.Devices.Virtio.Input;
+using CloudLab.Machine.Devices.Virtio.Scsi;
 using CloudLab.Machine.Memory;
 using CloudLab.Machine.Rv64;
 
@@ -24,6 +25,7 @@ internal sealed class VirtBoard : IDisposable
     private const int ConsoleSlot = 4;
     private const int EntropySlot = 5;
     private const int InputSlot = 6;
+    private const int ScsiSlot = 7;
     private const int RngSeedLength = 64;
 
     private static readonly string[] IsaExtensions =
@@ -80,6 +82,8 @@ internal sealed class VirtBoard : IDisposable
         Attach(bus, ConsoleSlot, Agent);
         Attach(bus, EntropySlot, new EntropyDevice(Memory, VirtioLine(EntropySlot)));
         Attach(bus, InputSlot, _input);
+        Adapter = new ScsiDevice(Memory, VirtioLine(ScsiSlot));
+        Attach(bus, ScsiSlot, Adapter);
         for (int slot = 0; slot < VirtMemoryMap.VirtioSlots; slot++)
             if (!_transports.ContainsKey(slot))
                 bus.Map(VirtMemoryMap.Virtio(slot), VirtMemoryMap.VirtioSize, new EmptyVirtioSlot());
@@ -95,6 +99,9 @@ internal sealed class VirtBoard : IDisposable
 
     /// <summary>The device with the port that the guest's agent opens.</summary>
     public ConsoleDevice Agent { get; }
+
+    /// <summary>Where disks are plugged in and out while the guest runs.</summary>
+    public ScsiDevice Adapter { get; }
 
     /// <summary>Loads the images and makes the boot hart startable. RAM is zero.</summary>
     public void Load()
@@ -156,6 +163,7 @@ internal sealed class VirtBoard : IDisposable
         Uart.Dispose();
         _clock.Dispose();
         foreach (BlockDevice disk in _disks) disk.Dispose();
+        Adapter.Dispose();
         foreach (Rv64Vcpu vcpu in Vcpus) vcpu.Dispose();
         Memory.Dispose();
     }

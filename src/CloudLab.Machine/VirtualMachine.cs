@@ -1,5 +1,7 @@
 using System.Threading.Channels;
 using CloudLab.Machine.Devices;
+using CloudLab.Machine.Devices.Virtio.Block;
+using CloudLab.Machine.Devices.Virtio.Scsi;
 using CloudLab.Machine.Scheduling;
 
 namespace CloudLab.Machine;
@@ -87,6 +89,37 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
         if (_status.State == MachineState.Running) _board.PressPowerKey();
         return Task.CompletedTask;
     });
+
+    /// <summary>
+    /// Plugs a disk in, in any state but Stopped; a guest that runs is told and names it <c>/dev/sda</c> or what is free.
+    /// It stays through reboots. The caller keeps owning it, and does not dispose of it before it is detached or the
+    /// machine is disposed of.
+    /// </summary>
+    /// <param name="lun">The logical unit number, 0 to 31.</param>
+    /// <param name="disk">The disk.</param>
+    /// <returns>False, and nothing done, when the number is taken or the machine has stopped.</returns>
+    public async Task<bool> AttachDiskAsync(int lun, IBlockBackend disk)
+    {
+        ArgumentNullException.ThrowIfNull(disk);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)lun, (uint)ScsiTarget.MaxUnits, nameof(lun));
+        bool isAttached = false;
+        await CommandAsync(() =>
+        {
+            isAttached = _status.State != MachineState.Stopped && _board.Adapter.TryAttach(lun, disk);
+            return Task.CompletedTask;
+        }).ConfigureAwait(false);
+        return isAttached;
+    }
+
+    /// <summary>
+    /// Pulls a disk out. A guest that runs is told, and what it has not yet written is lost. Ends when the disk is not
+    /// used any more. Nothing when there is no disk with that number.
+    /// </summary>
+    public Task DetachDiskAsync(int lun)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)lun, (uint)ScsiTarget.MaxUnits, nameof(lun));
+        return CommandAsync(() => _board.Adapter.DetachAsync(lun));
+    }
 
     /// <summary>Stops at once, without asking the guest. Ends when no vCPU executes and device I/O has drained.</summary>
     public Task StopAsync() => CommandAsync(() => HaltAsync(StopReason.Requested, null));

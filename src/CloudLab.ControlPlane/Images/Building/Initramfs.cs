@@ -14,6 +14,7 @@ internal static class Initramfs
     [
         "virtio_mmio", "virtio_blk", "virtio-rng", "virtio_input", "evdev",
         "crc32c_generic", "crc16", "mbcache", "jbd2", "ext4",
+        "scsi_common", "scsi_mod", "sd_mod", "virtio_scsi",
     ];
 
     private static readonly string[] Directories =

@@ -28,6 +28,7 @@ internal static class VirtioDeviceType
     public const uint Block = 2;
     public const uint Console = 3;
     public const uint Entropy = 4;
+    public const uint Scsi = 8;
     public const uint Input = 18;
 }
 

@@ -74,6 +74,9 @@ internal abstract class VirtioDevice
     /// <summary>Whether a driver has brought the device up. Under the lock.</summary>
     protected bool DriverReady => (_state.Status & VirtioStatus.DriverOk) != 0;
 
+    /// <summary>Whether a driver has brought the device up and accepted all of these features. Under the lock.</summary>
+    protected bool HasAccepted(ulong features) => DriverReady && (_state.DriverFeatures & features) == features;
+
     // Whether requests may be taken from the rings.
     private bool Running => (_state.Status & (VirtioStatus.DriverOk | VirtioStatus.DeviceNeedsReset)) == VirtioStatus.DriverOk
         && !_quiesced && !_orphans;

@@ -1,7 +1,7 @@
 namespace CloudLab.Machine.Devices.Virtio.Block;
 
-/// <summary>What a disk did since power-on. Changed under the device's lock; read at any time.</summary>
-internal sealed class BlockMetrics : VirtioMetrics
+/// <summary>What a disk, or a set of disks behind one adapter, did since power-on. Changed under the device's lock; read at any time.</summary>
+internal class BlockMetrics : VirtioMetrics
 {
     private long _reads;
     private long _writes;

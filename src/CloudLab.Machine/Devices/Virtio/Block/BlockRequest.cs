@@ -1,14 +1,13 @@
 using System.Buffers.Binary;
-using System.Runtime.CompilerServices;
 using CloudLab.Machine.Memory;
 
 namespace CloudLab.Machine.Devices.Virtio.Block;
 
 /// <summary>
 /// One request of the driver, <c>struct virtio_blk_req</c> (virtio 1.3, section 5.2.6): parsed from its chain, submitted
-/// to the backend, completed. Pooled by its device, so that a request allocates nothing.
+/// to the backend, completed.
 /// </summary>
-internal sealed class BlockRequest
+internal sealed class BlockRequest(BlockDevice device, GuestMemory memory) : BackendRequest(memory)
 {
     /// <summary>The unit of the protocol's sector numbers in bytes, whatever the disk's sector size.</summary>
     public const int SectorSize = 512;
@@ -20,31 +19,6 @@ internal sealed class BlockRequest
     private const int RangeLength = 16;
     private const uint Unmap = 1;
 
-    private readonly BlockDevice _device;
-    private readonly Action _continuation;
-    private readonly List<Memory<byte>> _buffers = [];
-    private ConfiguredValueTaskAwaitable<BlockResult>.ConfiguredValueTaskAwaiter _awaiter;
-
-    public BlockRequest(BlockDevice device, GuestMemory memory)
-    {
-        _device = device;
-        _continuation = Continue;
-        Chain = new DescriptorChain(memory);
-    }
-
-    public DescriptorChain Chain { get; }
-
-    public BlockRequestType Type { get; private set; }
-
-    /// <summary>The first byte of the disk that the request is about.</summary>
-    public ulong Offset { get; private set; }
-
-    /// <summary>Bytes of the disk that the request is about.</summary>
-    public ulong Length { get; private set; }
-
-    /// <summary>The generation of the queue it came from.</summary>
-    public int Generation { get; set; }
-
     /// <summary>Whether the chain has room for a status byte; without it no answer can be given.</summary>
     public bool HasStatus => Chain.WritableLength > 0;
 
@@ -52,7 +26,7 @@ internal sealed class BlockRequest
     /// <returns><see cref="BlockStatus.Ok"/> when the request may be submitted, else the status to answer.</returns>
     public BlockStatus Parse()
     {
-        _buffers.Clear();
+        Buffers.Clear();
         Offset = Length = 0;
         Span<byte> header = stackalloc byte[HeaderLength];
         if (Chain.ReadableLength < HeaderLength || !Chain.TryRead(0, header)) return BlockStatus.IoErr;
@@ -68,29 +42,6 @@ internal sealed class BlockRequest
         };
     }
 
-    /// <summary>Hands the request to the backend; <see cref="BlockDevice.Complete"/> follows, perhaps within this call.</summary>
-    public void Submit(IBlockBackend backend)
-    {
-        ConfiguredValueTaskAwaitable<BlockResult>.ConfiguredValueTaskAwaiter awaiter;
-        try
-        {
-            // The task is consumed once, in Continue: awaiting it by hand is what saves a state machine per request.
-#pragma warning disable CA2012
-            awaiter = Start(backend).ConfigureAwait(false).GetAwaiter();
-#pragma warning restore CA2012
-        }
-        catch (Exception)
-        {
-            // A backend that throws is broken infrastructure; to the guest it is a medium that failed.
-            _device.Complete(this, BlockResult.IoError);
-            return;
-        }
-
-        _awaiter = awaiter;
-        if (awaiter.IsCompleted) Continue();
-        else awaiter.UnsafeOnCompleted(_continuation);
-    }
-
     /// <summary>Answers GET_ID: the serial number, padded with zeroes.</summary>
     public bool TryWriteId(string id)
     {
@@ -104,39 +55,18 @@ internal sealed class BlockRequest
     /// <summary>The status is the last byte that the device may write.</summary>
     public bool TryWriteStatus(BlockStatus status) => Chain.TryWrite(Chain.WritableLength - 1, [(byte)status]);
 
-    private ValueTask<BlockResult> Start(IBlockBackend backend) => Type switch
-    {
-        BlockRequestType.In => backend.ReadAsync(Offset, _buffers),
-        BlockRequestType.Out => backend.WriteAsync(Offset, _buffers),
-        BlockRequestType.Flush => backend.FlushAsync(),
-        BlockRequestType.Discard => backend.DiscardAsync(Offset, Length),
-        BlockRequestType.WriteZeroes => backend.WriteZeroesAsync(Offset, Length),
-        BlockRequestType.GetId => new ValueTask<BlockResult>(TryWriteId(backend.Id) ? BlockResult.Ok : BlockResult.IoError),
-        _ => new ValueTask<BlockResult>(BlockResult.Unsupported),
-    };
+    protected override ValueTask<BlockResult> Start(IBlockBackend backend) => Type == BlockRequestType.GetId
+        ? new ValueTask<BlockResult>(TryWriteId(backend.Id) ? BlockResult.Ok : BlockResult.IoError)
+        : base.Start(backend);
 
-    private void Continue()
-    {
-        BlockResult result;
-        try
-        {
-            result = _awaiter.GetResult();
-        }
-        catch (Exception)
-        {
-            result = BlockResult.IoError;
-        }
-
-        _awaiter = default;
-        _device.Complete(this, result);
-    }
+    protected override void Complete(BlockResult result) => device.Complete(this, result);
 
     private BlockStatus ParseTransfer(ulong sector, ulong length)
     {
         if (!TrySetRange(sector, length)) return BlockStatus.IoErr;
         bool inRam = Type == BlockRequestType.In
-            ? Chain.TryGetWritable(0, length, _buffers)
-            : Chain.TryGetReadable(HeaderLength, length, _buffers);
+            ? Chain.TryGetWritable(0, length, Buffers)
+            : Chain.TryGetReadable(HeaderLength, length, Buffers);
         return inRam ? BlockStatus.Ok : BlockStatus.IoErr;
     }
 
@@ -159,6 +89,6 @@ internal sealed class BlockRequest
         if (sector > ulong.MaxValue / SectorSize || length % SectorSize != 0) return false;
         Offset = sector * SectorSize;
         Length = length;
-        return _device.IsWithinDisk(Offset, length);
+        return device.IsWithinDisk(Offset, length);
     }
 }
