@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using CloudLab.Machine.Devices;
+using CloudLab.Machine.State;
 
 namespace CloudLab.Machine;
 
@@ -8,6 +9,8 @@ namespace CloudLab.Machine;
 /// </summary>
 internal sealed class GuestClock : IGuestTime
 {
+    private const ushort StateVersion = 1;
+
     private static readonly double TicksPerHostTick = (double)VirtMemoryMap.TimebaseFrequency / Stopwatch.Frequency;
 
     // The clock shows _base while frozen, else _base + (host time - _since).
@@ -39,6 +42,22 @@ internal sealed class GuestClock : IGuestTime
     {
         _base = 0;
         _since = Stopwatch.GetTimestamp();
+    }
+
+    /// <summary>Writes the time at which the clock stands. It is frozen.</summary>
+    public void Save(MachineStateWriter writer)
+    {
+        writer.Begin(StateSection.Clock, StateVersion);
+        writer.Write(Ticks);
+        writer.End();
+    }
+
+    /// <summary>Stands where it stood when it was saved, until <see cref="Start"/>: for the guest no time has passed.</summary>
+    public void Restore(MachineStateReader reader)
+    {
+        reader.Open(StateSection.Clock, StateVersion);
+        _base = reader.ReadUInt64();
+        reader.Close();
     }
 
     /// <summary>How long until the clock shows <paramref name="ticks"/>; zero when it does already.</summary>

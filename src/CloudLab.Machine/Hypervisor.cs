@@ -1,6 +1,7 @@
 using CloudLab.Machine.Memory;
 using CloudLab.Machine.Rv64.Interpreter;
 using CloudLab.Machine.Scheduling;
+using CloudLab.Machine.State;
 
 namespace CloudLab.Machine;
 
@@ -65,6 +66,38 @@ public sealed class Hypervisor : IAsyncDisposable
         catch
         {
             lock (_lock) _memoryInUse -= spec.MemorySize;
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Builds a machine from what <see cref="VirtualMachine.SaveAsync"/> wrote; it is Paused, and goes on by
+    /// <see cref="VirtualMachine.ResumeAsync"/>. Its clock goes on from where it stood, its real-time clock follows the wall
+    /// clock.
+    /// </summary>
+    /// <param name="spec">
+    /// As the saved machine's in vCPUs, memory, disks and whether it has firmware; the rest may differ. The disks hold what
+    /// they held when the machine was saved. Kernel and the like are what a reset of the machine boots.
+    /// </param>
+    /// <param name="state">Read to its end, and trusted in nothing.</param>
+    /// <param name="ramFile">
+    /// Mapped copy-on-write: pages are read when the guest asks for them, and any number of machines can be restored from
+    /// one file. It may be removed but not changed while they live.
+    /// </param>
+    /// <exception cref="MachineException">The state is damaged, or of another machine than the spec's, or <see cref="Create"/> refused the spec.</exception>
+    /// <exception cref="IOException">The stream failed.</exception>
+    public async Task<VirtualMachine> RestoreAsync(MachineSpec spec, Stream state, string ramFile, CancellationToken cancellationToken)
+    {
+        MachineStateReader reader = await MachineStateReader.ReadAsync(state, cancellationToken).ConfigureAwait(false);
+        VirtualMachine machine = Create(spec);
+        try
+        {
+            await machine.RestoreAsync(reader, ramFile).ConfigureAwait(false);
+            return machine;
+        }
+        catch
+        {
+            await machine.DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }

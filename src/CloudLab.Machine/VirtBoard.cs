@@ -19,7 +19,7 @@ namespace CloudLab.Machine;
 /// Knows how to load and to reset; what runs when is <see cref="VirtualMachine"/>'s.
 /// </summary>
 /// <remarks>Built and commanded from the machine's command queue only, while no vCPU runs.</remarks>
-internal sealed class VirtBoard : IDisposable
+internal sealed partial class VirtBoard : IDisposable
 {
     // Slots 0 to 3 are disks, so that an agent or a new device never renames one.
     private const int ConsoleSlot = 4;

@@ -3,6 +3,7 @@ using CloudLab.Machine.Devices;
 using CloudLab.Machine.Devices.Virtio.Block;
 using CloudLab.Machine.Devices.Virtio.Scsi;
 using CloudLab.Machine.Scheduling;
+using CloudLab.Machine.State;
 
 namespace CloudLab.Machine;
 
@@ -28,6 +29,7 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
     private readonly Channel<Func<Task>> _commands = Channel.CreateUnbounded<Func<Task>>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Task _queue;
     private volatile MachineStatus _status = new(MachineState.Created, StopReason.None, null, 0);
+    private volatile bool _isGoingDown;
     private int _isFaultReported;
     private int _isDisposed;
 
@@ -82,6 +84,41 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
 
     /// <summary>Clears RAM, resets every device and boots again, from Running or Paused.</summary>
     public Task ResetAsync() => CommandAsync(RebootAsync);
+
+    /// <summary>
+    /// Saves the machine, running or paused, so that <see cref="Hypervisor.RestoreAsync"/> can make another that goes on
+    /// from there. It does not execute meanwhile, device I/O is drained, and it goes on afterwards as it was.
+    /// </summary>
+    /// <param name="state">Receives everything but RAM and the disks' content, which stays with their backends.</param>
+    /// <param name="ramFile">
+    /// The path of the file that receives RAM; replaced as a whole if it exists. Its size is that of RAM, without the pages
+    /// that are zero.
+    /// </param>
+    /// <exception cref="MachineException">It is neither running nor paused, or its guest has just powered off or reset.</exception>
+    /// <exception cref="IOException">The stream or the file failed; the machine goes on.</exception>
+    public async Task SaveAsync(Stream state, string ramFile, CancellationToken cancellationToken)
+    {
+        bool isSaved = false;
+        await CommandAsync(async () =>
+        {
+            bool isRunning = _status.State == MachineState.Running;
+            if (!isRunning && _status.State != MachineState.Paused) throw new MachineException("a machine can be saved only while it runs or is paused");
+            if (isRunning) await HaltVcpusAsync().ConfigureAwait(false);
+            try
+            {
+                // What the guest asked for waits in the queue of commands, which is not saved.
+                if (_isGoingDown) throw new MachineException("the guest is powering off or resetting");
+                byte[] bytes = await _board.SaveAsync(_status.Boots, ramFile, cancellationToken).ConfigureAwait(false);
+                await state.WriteAsync(bytes, cancellationToken).ConfigureAwait(false);
+                isSaved = true;
+            }
+            finally
+            {
+                if (isRunning) await RunVcpusAsync().ConfigureAwait(false);
+            }
+        }).ConfigureAwait(false);
+        ObjectDisposedException.ThrowIf(!isSaved, this);
+    }
 
     /// <summary>Presses the power key; the guest may or may not answer it.</summary>
     public Task PressPowerKeyAsync() => CommandAsync(() =>
@@ -157,11 +194,26 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
         _released(this);
     }
 
-    void IPowerControl.PowerOff() => Post(() => HaltAsync(StopReason.GuestPowerOff, "the guest powered off"));
+    /// <summary>Takes over a saved state, in place of <see cref="StartAsync"/>. Ends when the machine is Paused.</summary>
+    /// <exception cref="MachineException">The state is damaged or of another machine; this one must be disposed of.</exception>
+    internal Task RestoreAsync(MachineStateReader state, string ramFile) => CommandAsync(() =>
+    {
+        int boots = _board.Restore(state, ramFile);
+        SetStatus(new MachineStatus(MachineState.Paused, StopReason.None, null, boots));
+        return Task.CompletedTask;
+    });
 
-    void IPowerControl.Reset() => Post(RebootAsync);
+    void IPowerControl.PowerOff() => GoDown(() => HaltAsync(StopReason.GuestPowerOff, "the guest powered off"));
 
-    void IPowerControl.Fail(int code) => Post(() => HaltAsync(StopReason.GuestFailure, $"the guest reported failure {code}"));
+    void IPowerControl.Reset() => GoDown(RebootAsync);
+
+    void IPowerControl.Fail(int code) => GoDown(() => HaltAsync(StopReason.GuestFailure, $"the guest reported failure {code}"));
+
+    private void GoDown(Func<Task> command)
+    {
+        _isGoingDown = true;
+        Post(command);
+    }
 
     private void Wake(int hart)
     {
@@ -179,6 +231,7 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
     {
         if (_status.State is not (MachineState.Running or MachineState.Paused)) return;
         await HaltVcpusAsync().ConfigureAwait(false);
+        _isGoingDown = false;
         _board.Reset();
         _board.Load();
         await RunVcpusAsync().ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using CloudLab.Machine.Memory;
+using CloudLab.Machine.State;
 
 namespace CloudLab.Machine.Devices;
 
@@ -12,6 +13,7 @@ namespace CloudLab.Machine.Devices;
 /// </remarks>
 internal sealed class Aclint : IMmioDevice
 {
+    private const ushort StateVersion = 1;
     private const ulong MtimecmpBase = 0x4000;
     private const ulong Mtime = 0xbff8;
 
@@ -41,6 +43,29 @@ internal sealed class Aclint : IMmioDevice
                 SetSoftware(hart, false);
                 SetCompare(hart, ulong.MaxValue);
             }
+    }
+
+    public void Save(MachineStateWriter writer)
+    {
+        lock (_lock)
+        {
+            writer.Begin(StateSection.Aclint, StateVersion);
+            foreach (bool level in _state.Software) writer.Write(level);
+            foreach (ulong compare in _state.Compare) writer.Write(compare);
+            writer.End();
+        }
+    }
+
+    /// <summary>Takes over what <see cref="Save"/> wrote, and drives the harts. The clock shows its time already.</summary>
+    public void Restore(MachineStateReader reader)
+    {
+        lock (_lock)
+        {
+            reader.Open(StateSection.Aclint, StateVersion);
+            for (int hart = 0; hart < _harts.Count; hart++) SetSoftware(hart, reader.ReadBool());
+            for (int hart = 0; hart < _harts.Count; hart++) SetCompare(hart, reader.ReadUInt64());
+            reader.Close();
+        }
     }
 
     public ulong Read(ulong offset, int size)

@@ -1,4 +1,5 @@
 using CloudLab.Machine.Memory;
+using CloudLab.Machine.State;
 
 namespace CloudLab.Machine.Devices;
 
@@ -10,6 +11,7 @@ namespace CloudLab.Machine.Devices;
 /// </remarks>
 internal sealed class GoldfishRtc : IMmioDevice, IDisposable
 {
+    private const ushort StateVersion = 1;
     private const ulong TimeLow = 0x00;
     private const ulong TimeHigh = 0x04;
     private const ulong AlarmLow = 0x08;
@@ -46,6 +48,45 @@ internal sealed class GoldfishRtc : IMmioDevice, IDisposable
             _state = default;
             Rearm();
             _line.Set(false);
+        }
+    }
+
+    public void Save(MachineStateWriter writer)
+    {
+        lock (_lock)
+        {
+            writer.Begin(StateSection.Rtc, StateVersion);
+            writer.Write((ulong)_state.Offset);
+            writer.Write(_state.TimeHigh);
+            writer.Write(_state.NewTimeHigh);
+            writer.Write(_state.AlarmHigh);
+            writer.Write(_state.Alarm);
+            writer.Write(_state.AlarmArmed);
+            writer.Write(_state.InterruptEnabled);
+            writer.Write(_state.InterruptPending);
+            writer.End();
+        }
+    }
+
+    /// <summary>Takes over what <see cref="Save"/> wrote. The time follows the wall clock: what passed since then has passed.</summary>
+    public void Restore(MachineStateReader reader)
+    {
+        lock (_lock)
+        {
+            reader.Open(StateSection.Rtc, StateVersion);
+            _state = new RtcState
+            {
+                Offset = (long)reader.ReadUInt64(),
+                TimeHigh = reader.ReadUInt32(),
+                NewTimeHigh = reader.ReadUInt32(),
+                AlarmHigh = reader.ReadUInt32(),
+                Alarm = reader.ReadUInt64(),
+                AlarmArmed = reader.ReadBool(),
+                InterruptEnabled = reader.ReadBool(),
+                InterruptPending = reader.ReadBool(),
+            };
+            reader.Close();
+            Rearm();
         }
     }
 

@@ -1,4 +1,5 @@
 using CloudLab.Machine.Memory;
+using CloudLab.Machine.State;
 
 namespace CloudLab.Machine.Devices;
 
@@ -12,6 +13,7 @@ namespace CloudLab.Machine.Devices;
 /// </remarks>
 internal sealed class Plic : IMmioDevice
 {
+    private const ushort StateVersion = 1;
     private const ulong PendingBase = 0x1000;
     private const ulong EnableBase = 0x2000;
     private const ulong EnableStride = 0x80;
@@ -52,6 +54,38 @@ internal sealed class Plic : IMmioDevice
         lock (_lock)
         {
             _state = new PlicState(_contexts) { Levels = _state.Levels, Pending = _state.Levels };
+            Update();
+        }
+    }
+
+    public void Save(MachineStateWriter writer)
+    {
+        lock (_lock)
+        {
+            writer.Begin(StateSection.Plic, StateVersion);
+            writer.Write(_state.Levels);
+            writer.Write(_state.Pending);
+            writer.Write(_state.Claimed);
+            writer.Write(_state.Priorities);
+            foreach (UInt128 enabled in _state.Enabled) writer.Write(enabled);
+            writer.Write(_state.Thresholds);
+            writer.End();
+        }
+    }
+
+    /// <summary>Takes over what <see cref="Save"/> wrote, and drives the harts. Devices are restored after it, and drive their wires.</summary>
+    public void Restore(MachineStateReader reader)
+    {
+        lock (_lock)
+        {
+            reader.Open(StateSection.Plic, StateVersion);
+            _state.Levels = reader.ReadUInt128(Sources);
+            _state.Pending = reader.ReadUInt128(Sources);
+            _state.Claimed = reader.ReadUInt128(Sources);
+            for (int i = 0; i < _state.Priorities.Length; i++) _state.Priorities[i] = reader.ReadByte(PriorityMask);
+            for (int i = 0; i < _contexts; i++) _state.Enabled[i] = reader.ReadUInt128(Sources);
+            for (int i = 0; i < _contexts; i++) _state.Thresholds[i] = reader.ReadByte(PriorityMask);
+            reader.Close();
             Update();
         }
     }

@@ -1,5 +1,6 @@
 using CloudLab.Machine.Console;
 using CloudLab.Machine.Memory;
+using CloudLab.Machine.State;
 using static CloudLab.Machine.Devices.UartRegisters;
 
 namespace CloudLab.Machine.Devices;
@@ -22,6 +23,8 @@ internal sealed class Uart : IMmioDevice, IDisposable
 {
     /// <summary>How many bytes of output are gathered at most before they go to the console.</summary>
     public const int FlushThreshold = 256;
+
+    private const ushort StateVersion = 1;
 
     private readonly Lock _lock = new();
     private readonly Lock _outputLock = new();
@@ -86,6 +89,53 @@ internal sealed class Uart : IMmioDevice, IDisposable
     {
         _console.InputAvailable -= Receive;
         Flush();
+    }
+
+    /// <summary>Writes the registers. Output has been flushed; input that the receiver had no room for stays with the console.</summary>
+    public void Save(MachineStateWriter writer)
+    {
+        lock (_lock)
+        {
+            writer.Begin(StateSection.Uart, StateVersion);
+            writer.Write(_state.InterruptEnable);
+            writer.Write(_state.FifoControl);
+            writer.Write(_state.LineControl);
+            writer.Write(_state.ModemControl);
+            writer.Write(_state.Scratch);
+            writer.Write(_state.Divisor);
+            writer.Write(_state.ModemChanges);
+            writer.Write(_state.TransmitterPending);
+            writer.Write(_state.Overrun);
+            UartState.Fifo received = _state.Received;
+            writer.Write(received.Count);
+            while (received.Count > 0) writer.Write(received.Pop());
+            writer.End();
+        }
+    }
+
+    /// <summary>Takes over what <see cref="Save"/> wrote.</summary>
+    public void Restore(MachineStateReader reader)
+    {
+        lock (_lock)
+        {
+            reader.Open(StateSection.Uart, StateVersion);
+            _state = new UartState
+            {
+                InterruptEnable = reader.ReadByte(0x0f),
+                FifoControl = reader.ReadByte(),
+                LineControl = reader.ReadByte(),
+                ModemControl = reader.ReadByte(0x1f),
+                Scratch = reader.ReadByte(),
+                Divisor = reader.ReadUInt16(),
+                ModemChanges = reader.ReadByte(0x0f),
+                TransmitterPending = reader.ReadBool(),
+                Overrun = reader.ReadBool(),
+            };
+            for (int count = reader.ReadByte(UartState.Fifo.Capacity); count > 0; count--) _state.Received.Push(reader.ReadByte());
+            reader.Close();
+            Fill();
+            Update();
+        }
     }
 
     public ulong Read(ulong offset, int size)

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace CloudLab.Machine.Memory;
 
@@ -12,7 +13,7 @@ namespace CloudLab.Machine.Memory;
 /// All methods may be called from any thread. Concurrent access to the same bytes by guest and device is a race of
 /// the guest's own making and yields arbitrary bytes, nothing worse.
 /// </remarks>
-public sealed unsafe class GuestMemory : IDisposable
+public sealed unsafe partial class GuestMemory : IDisposable
 {
     /// <summary>The size of a page in bytes.</summary>
     public const int PageSize = 1 << PageShift;
@@ -25,7 +26,7 @@ public sealed unsafe class GuestMemory : IDisposable
     private readonly HostMapping _ram;
     private readonly HostMapping _flags;
     private readonly GuestBuffer[] _windows;
-    private volatile ICodeObserver[] _observers = [];
+    private volatile IMemoryObserver[] _observers = [];
 
     /// <summary>Maps <paramref name="size"/> bytes (a multiple of the page size) at <paramref name="start"/>.</summary>
     public GuestMemory(GuestAddress start, ulong size)
@@ -57,7 +58,7 @@ public sealed unsafe class GuestMemory : IDisposable
     /// <summary>The flag byte of each page, see <see cref="PageFlags"/>.</summary>
     internal byte* Flags => _flags.Pointer;
 
-    internal void AddObserver(ICodeObserver observer) => _observers = [.. _observers, observer];
+    internal void AddObserver(IMemoryObserver observer) => _observers = [.. _observers, observer];
 
     /// <summary>Whether all of [address, address + length) is RAM.</summary>
     public bool Contains(GuestAddress address, ulong length)
@@ -118,7 +119,7 @@ public sealed unsafe class GuestMemory : IDisposable
         // SAFETY: the callers hold a page index inside RAM.
         if ((SetFlag(page, PageFlags.Dirty) & PageFlags.Code) == 0) return;
         ClearFlag(page, PageFlags.Code);
-        foreach (ICodeObserver observer in _observers) observer.CodePageWritten(page);
+        foreach (IMemoryObserver observer in _observers) observer.CodePageWritten(page);
     }
 
     /// <summary>Sets a flag atomically.</summary>
@@ -149,9 +150,27 @@ public sealed unsafe class GuestMemory : IDisposable
     public void Clear()
     {
         _ram.Zero();
+        ForgetAll();
+    }
+
+    /// <summary>
+    /// Replaces all of RAM by private, copy-on-write pages of <paramref name="file"/>, which is at least as long, and is
+    /// not changed while it is mapped; the handle may be closed. No hart may be running.
+    /// </summary>
+    internal void MapFile(SafeFileHandle file)
+    {
+        _ram.MapPrivate(file);
+        ForgetAll();
+    }
+
+    /// <summary>After a change of all RAM while no hart runs: drops all code and flags, and logs every page.</summary>
+    private void ForgetAll()
+    {
         for (int page = 0; page < (int)(Size >> PageShift); page++)
             if ((Flags[page] & (byte)PageFlags.Code) != 0) MarkPageWritten(page);
         _flags.Zero();
+        // SAFETY: there is a flag byte for each page.
+        if (_isLogging) new Span<byte>(Flags, (int)(Size >> PageShift)).Fill((byte)PageFlags.Dirty);
     }
 
     /// <summary>Maps <paramref name="file"/> privately (copy-on-write) over the start of the range at <paramref name="address"/>.</summary>
@@ -160,6 +179,7 @@ public sealed unsafe class GuestMemory : IDisposable
     {
         if (address.Value % PageSize != 0 || !Contains(address, file.MappedLength)) return false;
         _ram.MapPrivate(address.Value - Start.Value, file);
+        MarkWritten(address, file.MappedLength);
         return true;
     }
 

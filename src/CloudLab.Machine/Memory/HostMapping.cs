@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace CloudLab.Machine.Memory;
 
@@ -38,6 +39,9 @@ internal sealed unsafe partial class HostMapping : IDisposable
         // SAFETY: the fixed range lies inside this mapping, so it replaces pages of our own only.
         Map(Pointer + offset, file.MappedLength, MapPrivateFlag | MapFixed | MapNoReserve, file.Descriptor);
     }
+
+    /// <summary>Replaces all of the mapping by private pages from the start of a file that is at least as long.</summary>
+    public void MapPrivate(SafeFileHandle file) => Map(Pointer, Length, MapPrivateFlag | MapFixed | MapNoReserve, (int)file.DangerousGetHandle());
 
     /// <summary>Gives every page back to the host, so that it reads as zero, private file pages included.</summary>
     public void Zero() => Map(Pointer, Length, MapPrivateFlag | MapAnonymous | MapNoReserve | MapFixed, -1);

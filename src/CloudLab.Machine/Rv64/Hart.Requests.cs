@@ -30,7 +30,11 @@ internal sealed unsafe partial class Hart
         }
     }
 
-    void ICodeObserver.CodePageWritten(int page) => Request(new HartRequest(HartRequestKind.DropCode, (ulong)page, 0));
+    void IMemoryObserver.CodePageWritten(int page) => Request(new HartRequest(HartRequestKind.DropCode, (ulong)page, 0));
+
+    long IMemoryObserver.WithdrawWrites() => Request(new HartRequest(HartRequestKind.WithdrawAllWrites, 0, 0));
+
+    bool IMemoryObserver.HasWithdrawn(long request) => HasServed(request);
 
     /// <summary>Queues a request. Any thread.</summary>
     /// <returns>The request's number, for <see cref="HasServed"/>.</returns>
@@ -103,7 +107,7 @@ internal sealed unsafe partial class Hart
     private void ServeAnything()
     {
         State->LinkSlot = null;
-        Mmu.WithdrawAllWrites();
+        Mmu.WithdrawAllWrites(asWritten: true);
         Mmu.FlushAll();
         Code.Reset();
     }
@@ -119,6 +123,10 @@ internal sealed unsafe partial class Hart
             case HartRequestKind.WithdrawWrite:
                 // This hart may have written since the code was decoded: count it as written.
                 if (Mmu.WithdrawWrite((int)request.First)) Memory.MarkPageWritten((int)request.First);
+                break;
+            case HartRequestKind.WithdrawAllWrites:
+                // What was written by these permissions is in the log that is being taken.
+                Mmu.WithdrawAllWrites(asWritten: false);
                 break;
             case HartRequestKind.FlushTranslations:
                 FlushRange(request.First, request.Length);

@@ -21,7 +21,7 @@ namespace CloudLab.Machine.Rv64;
 /// Owned by the thread that runs the hart; only <see cref="SetLine"/> and the request methods in
 /// <c>Hart.Requests.cs</c> may be called by others.
 /// </remarks>
-internal sealed unsafe partial class Hart : ICodeObserver, IDisposable
+internal sealed unsafe partial class Hart : IMemoryObserver, IDisposable
 {
     private readonly HostMapping _stateMapping;
     private readonly TlbEntry* _tables;

@@ -9,6 +9,9 @@ internal enum HartRequestKind
     /// <summary>No longer write to a page unseen: another hart decoded it.</summary>
     WithdrawWrite,
 
+    /// <summary>No longer write to any page unseen: the dirty log is being taken.</summary>
+    WithdrawAllWrites,
+
     /// <summary>Flush translations (SBI remote sfence.vma).</summary>
     FlushTranslations,
 

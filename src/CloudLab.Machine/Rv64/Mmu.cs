@@ -115,8 +115,9 @@ internal sealed unsafe class Mmu(Hart hart)
         return found;
     }
 
-    /// <summary>Withdraws write permission for every page, and counts those that had it as written.</summary>
-    public void WithdrawAllWrites()
+    /// <summary>Withdraws write permission for every page.</summary>
+    /// <param name="asWritten">Whether those that had it count as written.</param>
+    public void WithdrawAllWrites(bool asWritten)
     {
         TlbEntry* table = hart.Table(TlbContext.User);
         // SAFETY: the four tables lie one after the other.
@@ -125,7 +126,7 @@ internal sealed unsafe class Mmu(Hart hart)
             if (table[i].WriteTag == TlbEntry.Invalid) continue;
             ulong page = (table[i].WriteTag + table[i].Addend - (ulong)hart.Memory.Host) >> GuestMemory.PageShift;
             table[i].WriteTag = TlbEntry.Invalid;
-            hart.Memory.MarkPageWritten((int)page);
+            if (asWritten) hart.Memory.MarkPageWritten((int)page);
         }
     }
 

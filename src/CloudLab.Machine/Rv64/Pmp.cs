@@ -1,3 +1,5 @@
+using CloudLab.Machine.State;
+
 namespace CloudLab.Machine.Rv64;
 
 /// <summary>
@@ -101,6 +103,24 @@ internal sealed class Pmp
         bool startsLocked = entry + 1 < Count && (_config[entry + 1] & Locked) != 0 && ModeOf(_config[entry + 1]) == Mode.TopOfRange;
         if (isLocked || startsLocked) return;
         _address[entry] = value & ulong.MaxValue >> 10;
+        UpdateRanges();
+    }
+
+    /// <summary>Writes all entries into the open section.</summary>
+    public void Save(MachineStateWriter writer)
+    {
+        writer.Write(_config);
+        foreach (ulong address in _address) writer.Write(address);
+    }
+
+    /// <summary>Takes over what <see cref="Save"/> wrote.</summary>
+    public void Restore(MachineStateReader reader)
+    {
+        reader.ReadBytes(_config);
+        foreach (byte config in _config)
+            if ((config & ~Writable) != 0 || (config & (Read | Write)) == Write || ModeOf(config) == Mode.Na4)
+                reader.Refuse("protects memory in a way that does not exist");
+        for (int i = 0; i < Count; i++) _address[i] = reader.ReadUInt64(ulong.MaxValue >> 10);
         UpdateRanges();
     }
 

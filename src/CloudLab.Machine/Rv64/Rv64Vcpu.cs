@@ -2,6 +2,7 @@ using CloudLab.Machine.Boot.Firmware;
 using CloudLab.Machine.Memory;
 using CloudLab.Machine.Rv64.Interpreter;
 using CloudLab.Machine.Scheduling;
+using CloudLab.Machine.State;
 
 namespace CloudLab.Machine.Rv64;
 
@@ -11,6 +12,8 @@ namespace CloudLab.Machine.Rv64;
 // SAFETY: the hart owns its state; the vCPU reads and writes it on the one thread that runs the hart, and lives no longer.
 internal sealed unsafe class Rv64Vcpu : IVcpuEngine
 {
+    private const ushort StateVersion = 1;
+
     private readonly MmioBus _bus;
     private readonly InterpreterEngine _engine;
     private readonly Action _wake;
@@ -102,6 +105,34 @@ internal sealed unsafe class Rv64Vcpu : IVcpuEngine
         Volatile.Write(ref _runState, (int)HartRunState.Stopped);
         _isWaiting = false;
         Hart.Reset();
+    }
+
+    /// <summary>Writes the hart and whether it runs. It is not being run.</summary>
+    public void Save(MachineStateWriter writer)
+    {
+        writer.Begin(StateSection.Hart, StateVersion, Hart.Id);
+        writer.Write((byte)RunState);
+        writer.Write(_isWaiting);
+        writer.Write(_startsInMachineMode);
+        writer.Write(_startPc);
+        writer.Write(_startArgument);
+        Hart.Save(writer);
+        writer.End();
+    }
+
+    /// <summary>Takes over what <see cref="Save"/> wrote. The vCPU has not run.</summary>
+    /// <exception cref="MachineException">It is in a state that no vCPU can be in.</exception>
+    public void Restore(MachineStateReader reader)
+    {
+        reader.Open(StateSection.Hart, StateVersion, Hart.Id);
+        int runState = reader.ReadByte((byte)HartRunState.StartPending);
+        _isWaiting = reader.ReadBool();
+        _startsInMachineMode = reader.ReadBool();
+        _startPc = reader.ReadUInt64(ulong.MaxValue << 1);
+        _startArgument = reader.ReadUInt64();
+        Hart.Restore(reader);
+        reader.Close();
+        Volatile.Write(ref _runState, runState);
     }
 
     public VcpuExit Run(long instructions)

@@ -43,6 +43,9 @@ internal sealed class TestGuest : IAsyncDisposable
         }
     }
 
+    /// <summary>Takes over a machine that was made in another way.</summary>
+    public static TestGuest Watch(VirtualMachine machine) => new(machine);
+
     /// <summary>Waits for the agent's next line.</summary>
     public Task<string> AgentLineAsync() => NextAsync(_agentLines.Reader, static _ => true);
 

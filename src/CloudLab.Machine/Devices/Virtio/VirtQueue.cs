@@ -1,4 +1,5 @@
 using CloudLab.Machine.Memory;
+using CloudLab.Machine.State;
 
 namespace CloudLab.Machine.Devices.Virtio;
 
@@ -70,6 +71,38 @@ internal sealed class VirtQueue(GuestMemory memory, int maxSize)
     {
         _eventIndex = (features & VirtioFeatures.EventIdx) != 0;
         _indirect = (features & VirtioFeatures.IndirectDesc) != 0;
+    }
+
+    /// <summary>Writes what is remembered outside guest memory into the open section.</summary>
+    public void Save(MachineStateWriter writer)
+    {
+        writer.Write(_state.Size);
+        writer.Write(_state.Ready);
+        writer.Write(_state.DescriptorArea);
+        writer.Write(_state.DriverArea);
+        writer.Write(_state.DeviceArea);
+        writer.Write(_state.NextAvailable);
+        writer.Write(_state.NextUsed);
+        writer.Write(_state.SignalledUsed);
+    }
+
+    /// <summary>Takes over what <see cref="Save"/> wrote.</summary>
+    public void Restore(MachineStateReader reader)
+    {
+        _state = new VirtQueueState
+        {
+            Size = reader.ReadUInt32(),
+            Ready = reader.ReadBool(),
+            DescriptorArea = reader.ReadUInt64(),
+            DriverArea = reader.ReadUInt64(),
+            DeviceArea = reader.ReadUInt64(),
+            NextAvailable = reader.ReadUInt16(),
+            NextUsed = reader.ReadUInt16(),
+            SignalledUsed = reader.ReadUInt16(),
+        };
+        _ring = _state.Ready ? SplitRing.TryMap(memory, _state, maxSize) : null;
+        if (_state.Ready && _ring is null) reader.Refuse("has a ring that does not lie in RAM as it must");
+        Generation++;
     }
 
     /// <summary>Takes the next request into <paramref name="chain"/>.</summary>

@@ -1,4 +1,5 @@
 using CloudLab.Machine.Memory;
+using CloudLab.Machine.State;
 
 namespace CloudLab.Machine.Devices.Virtio;
 
@@ -111,6 +112,54 @@ internal abstract class VirtioDevice
     {
         lock (Lock) _quiesced = false;
         ProcessAll();
+    }
+
+    /// <summary>Writes the device and its queues into the open section. Under the lock, after <see cref="DrainAsync"/>.</summary>
+    public void Save(MachineStateWriter writer)
+    {
+        writer.Write(_state.Status);
+        writer.Write(_state.DriverFeatures);
+        writer.Write(_state.InterruptStatus);
+        writer.Write(_state.ConfigGeneration);
+        writer.Write((ushort)Queues.Length);
+        foreach (VirtQueue queue in Queues) queue.Save(writer);
+        SaveKit(writer);
+    }
+
+    /// <summary>Takes over what <see cref="Save"/> wrote; the device is as after a drain, until <see cref="Resume"/>. Under the lock.</summary>
+    /// <exception cref="MachineException">It is in a state that no device can be in, or uses a feature that this one lacks.</exception>
+    public void Restore(MachineStateReader reader)
+    {
+        _quiesced = true;
+        _state = new VirtioDeviceState
+        {
+            Status = reader.ReadUInt32(255),
+            DriverFeatures = reader.ReadUInt64(),
+            InterruptStatus = reader.ReadUInt32(),
+            ConfigGeneration = reader.ReadUInt32(),
+        };
+        bool negotiated = (_state.Status & VirtioStatus.FeaturesOk) != 0;
+        if (!negotiated && DriverReady) reader.Refuse("is in use without features");
+        if (negotiated && (_state.DriverFeatures & ~Features) != 0) reader.Refuse("uses features that the device does not have");
+        if (reader.ReadUInt16() != Queues.Length) reader.Refuse("has another number of queues");
+        foreach (VirtQueue queue in Queues)
+        {
+            queue.Restore(reader);
+            if (negotiated) queue.SetFeatures(_state.DriverFeatures);
+        }
+
+        RestoreKit(reader);
+        _line.Set(_state.InterruptStatus != 0);
+    }
+
+    /// <summary>Writes what the kit remembers beside its queues into the open section. Under the lock.</summary>
+    protected virtual void SaveKit(MachineStateWriter writer)
+    {
+    }
+
+    /// <summary>Takes over what <see cref="SaveKit"/> wrote. Under the lock.</summary>
+    protected virtual void RestoreKit(MachineStateReader reader)
+    {
     }
 
     /// <summary>Sets 32 of the driver's feature bits. Under the lock.</summary>

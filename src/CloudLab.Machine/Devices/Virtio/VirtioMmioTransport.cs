@@ -1,11 +1,13 @@
 using System.Buffers.Binary;
 using CloudLab.Machine.Memory;
+using CloudLab.Machine.State;
 
 namespace CloudLab.Machine.Devices.Virtio;
 
 /// <summary>The memory-mapped transport, version 2 (virtio 1.3, section 4.2): the registers in front of a device.</summary>
 internal sealed class VirtioMmioTransport(VirtioDevice device) : IMmioDevice
 {
+    private const ushort StateVersion = 1;
     private const uint Magic = 0x7472_6976; // "virt"
     private const uint VendorId = 0x424c_4c43; // "CLLB"
     private const uint MmioVersion = 2;
@@ -24,6 +26,40 @@ internal sealed class VirtioMmioTransport(VirtioDevice device) : IMmioDevice
         {
             _state = default;
             device.Reset();
+        }
+    }
+
+    /// <summary>Writes registers, device and queues. The device has been drained.</summary>
+    public void Save(MachineStateWriter writer, int slot)
+    {
+        lock (device.Lock)
+        {
+            writer.Begin(StateSection.Virtio, StateVersion, slot);
+            writer.Write(device.DeviceType);
+            writer.Write(_state.DeviceFeaturesSel);
+            writer.Write(_state.DriverFeaturesSel);
+            writer.Write(_state.QueueSel);
+            device.Save(writer);
+            writer.End();
+        }
+    }
+
+    /// <summary>Takes over what <see cref="Save"/> wrote; the device is as after a drain, until <see cref="VirtioDevice.Resume"/>.</summary>
+    /// <exception cref="MachineException">It belongs to another device, or is in a state that none can be in.</exception>
+    public void Restore(MachineStateReader reader, int slot)
+    {
+        lock (device.Lock)
+        {
+            reader.Open(StateSection.Virtio, StateVersion, slot);
+            if (reader.ReadUInt32() != device.DeviceType) reader.Refuse("belongs to another kind of device");
+            _state = new VirtioMmioState
+            {
+                DeviceFeaturesSel = reader.ReadUInt32(),
+                DriverFeaturesSel = reader.ReadUInt32(),
+                QueueSel = reader.ReadUInt32(),
+            };
+            device.Restore(reader);
+            reader.Close();
         }
     }
 

@@ -180,10 +180,14 @@ public sealed class VirtQueueTests : IDisposable
         Queue.Notify();
     }
 
-    private sealed class Observer : ICodeObserver
+    private sealed class Observer : IMemoryObserver
     {
         public List<int> Pages { get; } = [];
 
         public void CodePageWritten(int page) => Pages.Add(page);
+
+        public long WithdrawWrites() => 0;
+
+        public bool HasWithdrawn(long request) => true;
     }
 }

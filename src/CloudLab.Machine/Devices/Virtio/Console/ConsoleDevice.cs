@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using CloudLab.Machine.Memory;
+using CloudLab.Machine.State;
 
 namespace CloudLab.Machine.Devices.Virtio.Console;
 
@@ -69,6 +70,36 @@ internal sealed class ConsoleDevice : VirtioDevice
     }
 
     protected override void OnReset() => _state.Clear();
+
+    protected override void SaveKit(MachineStateWriter writer)
+    {
+        writer.Write(_state.Open);
+        writer.Write((byte)_state.Control.Count);
+        foreach (byte[] message in _state.Control)
+        {
+            writer.Write((byte)message.Length);
+            writer.Write(message);
+        }
+
+        writer.Write((uint)_state.Outgoing.Count);
+        writer.Write(_state.Outgoing.ToArray());
+    }
+
+    protected override void RestoreKit(MachineStateReader reader)
+    {
+        _state.Clear();
+        _state.Open = reader.ReadBool();
+        for (int count = reader.ReadByte(ConsoleState.ControlCapacity); count > 0; count--)
+        {
+            byte[] message = new byte[reader.ReadByte()];
+            reader.ReadBytes(message);
+            _state.Control.Enqueue(message);
+        }
+
+        byte[] outgoing = new byte[reader.ReadUInt32(ConsoleState.OutgoingCapacity)];
+        reader.ReadBytes(outgoing);
+        foreach (byte b in outgoing) _state.Outgoing.Enqueue(b);
+    }
 
     protected override bool HandleNext(int queue) => queue switch
     {

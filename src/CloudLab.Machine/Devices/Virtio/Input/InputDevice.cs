@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using CloudLab.Machine.Memory;
+using CloudLab.Machine.State;
 
 namespace CloudLab.Machine.Devices.Virtio.Input;
 
@@ -60,6 +61,29 @@ internal sealed class InputDevice : VirtioDevice
     protected override void OnReset()
     {
         _state.Clear();
+        Select();
+    }
+
+    protected override void SaveKit(MachineStateWriter writer)
+    {
+        writer.Write(_state.Select);
+        writer.Write(_state.Subselect);
+        writer.Write((byte)_state.Events.Count);
+        foreach (InputRequest input in _state.Events)
+        {
+            writer.Write(input.Type);
+            writer.Write(input.Code);
+            writer.Write(input.Value);
+        }
+    }
+
+    protected override void RestoreKit(MachineStateReader reader)
+    {
+        _state.Clear();
+        _state.Select = reader.ReadByte();
+        _state.Subselect = reader.ReadByte();
+        for (int count = reader.ReadByte(InputState.Capacity); count > 0; count--)
+            _state.Events.Enqueue(new InputRequest(reader.ReadUInt16(), reader.ReadUInt16(), reader.ReadUInt32()));
         Select();
     }
 
