@@ -11,9 +11,12 @@ internal sealed partial class VirtBoard
 
     /// <summary>Writes RAM to a file and all else to a state. No vCPU runs, device I/O has drained, the clock is frozen.</summary>
     /// <param name="boots">How often the guest was started.</param>
+    /// <exception cref="MachineException">SCSI disks are plugged in.</exception>
     /// <exception cref="IOException">The RAM file could not be written.</exception>
     public async Task<byte[]> SaveAsync(int boots, string ramFile, CancellationToken cancellationToken)
     {
+        // They are no part of the spec, so a restored machine could not be given them again before its guest asks.
+        if (Adapter.HasDisks) throw new MachineException("a machine with plugged-in SCSI disks cannot be saved: detach them first");
         var writer = new MachineStateWriter();
         MachineDescription.Of(_spec).Save(writer, boots);
         byte[] ram = await RamFile.WriteAsync(Memory, ramFile, cancellationToken).ConfigureAwait(false);

@@ -1,5 +1,6 @@
 using CloudLab.Machine.Devices.Virtio.Block;
 using CloudLab.Machine.Memory;
+using CloudLab.Machine.State;
 
 namespace CloudLab.Machine.Devices.Virtio.Scsi;
 
@@ -94,12 +95,52 @@ internal sealed class ScsiDevice : VirtioDevice, IDisposable
         return done;
     }
 
+    /// <summary>Whether a disk is plugged in. Any thread.</summary>
+    public bool HasDisks
+    {
+        get
+        {
+            lock (Lock)
+            {
+                foreach (ScsiUnit? unit in _target.Units)
+                    if (unit is not null)
+                        return true;
+                return false;
+            }
+        }
+    }
+
     /// <summary>Lets go of the backends, which their owners dispose of. The device has been drained.</summary>
     public void Dispose()
     {
         foreach (ScsiUnit? unit in _target.Units)
             if (unit is not null)
                 unit.Disk.SizeChanged -= unit.SizeChanged;
+    }
+
+    protected override void SaveKit(MachineStateWriter writer)
+    {
+        writer.Write(_state.SenseSize);
+        writer.Write(_state.CdbSize);
+        writer.Write(_state.EventsMissed);
+        writer.Write((byte)_state.Events.Count);
+        foreach (ScsiEvent happened in _state.Events)
+        {
+            writer.Write(happened.Event);
+            writer.Write((byte)happened.Lun);
+            writer.Write(happened.Reason);
+        }
+    }
+
+    protected override void RestoreKit(MachineStateReader reader)
+    {
+        _state.Clear();
+        _state.SenseSize = reader.ReadUInt32(ScsiState.MaxSenseSize);
+        _state.CdbSize = reader.ReadUInt32(ScsiState.MaxCdbSize);
+        _state.EventsMissed = reader.ReadBool();
+        for (int count = reader.ReadByte(ScsiState.EventCapacity); count > 0; count--)
+            _state.Events.Enqueue(new ScsiEvent(reader.ReadUInt32(), reader.ReadByte(ScsiTarget.MaxUnits - 1), reader.ReadUInt32()));
+        _config.Update(_state);
     }
 
     public override void WriteConfig(ulong offset, int size, ulong value)
