@@ -42,6 +42,7 @@ internal sealed unsafe partial class Hart : IMemoryObserver, IDisposable
         Mmu = new Mmu(this);
         Code = new CodeCache(memory);
         State->Blocks = Code.Slots;
+        State->Cold = ColdHandlers.Create();
         memory.AddObserver(this);
         Reset();
     }

@@ -96,6 +96,9 @@ internal unsafe struct HartState
     /// <summary>A <see cref="GCHandle"/> of the owning <see cref="Hart"/>, for slow paths.</summary>
     public nint Owner;
 
+    /// <summary>Where handlers go for what is rare.</summary>
+    public ColdHandlers Cold;
+
     /// <summary>Where <see cref="Interpreter.Handlers.Link"/> stores the block it finds, or null.</summary>
     public CodeBlock** LinkSlot;
 }

@@ -8,7 +8,7 @@ internal static unsafe partial class Handlers
     [MethodImpl(Threaded)]
     public static void Beq(HartState* h, Op* op)
     {
-        if (h->X[op->Rs1] == h->X[op->Rs2])
+        if (X(h)[op->Rs1] == X(h)[op->Rs2])
         {
             Follow(h, op + 1);
             return;
@@ -20,7 +20,7 @@ internal static unsafe partial class Handlers
     [MethodImpl(Threaded)]
     public static void Bne(HartState* h, Op* op)
     {
-        if (h->X[op->Rs1] != h->X[op->Rs2])
+        if (X(h)[op->Rs1] != X(h)[op->Rs2])
         {
             Follow(h, op + 1);
             return;
@@ -32,7 +32,7 @@ internal static unsafe partial class Handlers
     [MethodImpl(Threaded)]
     public static void Blt(HartState* h, Op* op)
     {
-        if ((long)h->X[op->Rs1] < (long)h->X[op->Rs2])
+        if ((long)X(h)[op->Rs1] < (long)X(h)[op->Rs2])
         {
             Follow(h, op + 1);
             return;
@@ -44,7 +44,7 @@ internal static unsafe partial class Handlers
     [MethodImpl(Threaded)]
     public static void Bge(HartState* h, Op* op)
     {
-        if ((long)h->X[op->Rs1] >= (long)h->X[op->Rs2])
+        if ((long)X(h)[op->Rs1] >= (long)X(h)[op->Rs2])
         {
             Follow(h, op + 1);
             return;
@@ -56,7 +56,7 @@ internal static unsafe partial class Handlers
     [MethodImpl(Threaded)]
     public static void Bltu(HartState* h, Op* op)
     {
-        if (h->X[op->Rs1] < h->X[op->Rs2])
+        if (X(h)[op->Rs1] < X(h)[op->Rs2])
         {
             Follow(h, op + 1);
             return;
@@ -68,7 +68,7 @@ internal static unsafe partial class Handlers
     [MethodImpl(Threaded)]
     public static void Bgeu(HartState* h, Op* op)
     {
-        if (h->X[op->Rs1] >= h->X[op->Rs2])
+        if (X(h)[op->Rs1] >= X(h)[op->Rs2])
         {
             Follow(h, op + 1);
             return;
@@ -80,7 +80,7 @@ internal static unsafe partial class Handlers
     [MethodImpl(Threaded)]
     public static void Jal(HartState* h, Op* op)
     {
-        h->X[op->Rd] = h->BlockPc + op->Offset + op->Length;
+        X(h)[op->Rd] = h->BlockPc + op->Offset + op->Length;
         Follow(h, op + 1);
     }
 
@@ -94,8 +94,8 @@ internal static unsafe partial class Handlers
     [MethodImpl(Threaded)]
     public static void Jalr(HartState* h, Op* op)
     {
-        ulong target = (h->X[op->Rs1] + (ulong)(long)op->Immediate) & ~1UL;
-        h->X[op->Rd] = h->BlockPc + op->Offset + op->Length;
+        ulong target = (X(h)[op->Rs1] + (ulong)(long)op->Immediate) & ~1UL;
+        X(h)[op->Rd] = h->BlockPc + op->Offset + op->Length;
         h->Pc = target;
         Dispatch(h, op);
     }
@@ -110,7 +110,7 @@ internal static unsafe partial class Handlers
         if (block is null)
         {
             h->Pc = pc;
-            Link(h, slot);
+            h->Cold.Link(h, slot);
             return;
         }
 
@@ -118,7 +118,7 @@ internal static unsafe partial class Handlers
         if ((countdown | h->Attention) < 0)
         {
             h->Pc = pc;
-            Pause(h, slot);
+            h->Cold.Pause(h, slot);
             return;
         }
 
@@ -142,7 +142,7 @@ internal static unsafe partial class Handlers
         long countdown = h->Countdown - block->Count;
         if ((countdown | h->Attention) < 0)
         {
-            Pause(h, op);
+            h->Cold.Pause(h, op);
             return;
         }
 
@@ -153,8 +153,8 @@ internal static unsafe partial class Handlers
     }
 
     /// <summary>Returns to the engine, which finds the block and, when it lies on the same page, fills the slot.</summary>
-    [MethodImpl(Cold)]
-    private static void Link(HartState* h, Op* slot)
+    [MethodImpl(Threaded)]
+    internal static void Link(HartState* h, Op* slot)
     {
         OpLink* link = (OpLink*)slot;
         if (((h->BlockPc ^ h->Pc) & TlbEntry.PageMask) == 0 && h->Block->IsPageCrossing == 0)
@@ -166,6 +166,6 @@ internal static unsafe partial class Handlers
         Dispatch(h, slot);
     }
 
-    [MethodImpl(Cold)]
-    private static void Pause(HartState* h, Op* op) => h->Exit = h->Attention < 0 ? ExitKind.Attention : ExitKind.Budget;
+    [MethodImpl(Threaded)]
+    internal static void Pause(HartState* h, Op* op) => h->Exit = h->Attention < 0 ? ExitKind.Attention : ExitKind.Budget;
 }

@@ -14,14 +14,14 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
@@ -34,14 +34,14 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
@@ -54,14 +54,14 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
@@ -74,14 +74,14 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
@@ -94,14 +94,14 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
@@ -114,14 +114,14 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
@@ -134,14 +134,14 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
@@ -154,14 +154,14 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
@@ -174,14 +174,14 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
@@ -194,14 +194,14 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
@@ -214,14 +214,14 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = (op->Immediate & 7) == DynamicRounding ? h->FloatRounding : (uint)op->Immediate & 7;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
@@ -234,14 +234,14 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = (op->Immediate & 7) == DynamicRounding ? h->FloatRounding : (uint)op->Immediate & 7;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
@@ -254,14 +254,14 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = (op->Immediate & 7) == DynamicRounding ? h->FloatRounding : (uint)op->Immediate & 7;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
@@ -274,14 +274,14 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = (op->Immediate & 7) == DynamicRounding ? h->FloatRounding : (uint)op->Immediate & 7;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
@@ -294,14 +294,14 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = (op->Immediate & 7) == DynamicRounding ? h->FloatRounding : (uint)op->Immediate & 7;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
@@ -314,14 +314,14 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = (op->Immediate & 7) == DynamicRounding ? h->FloatRounding : (uint)op->Immediate & 7;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
@@ -334,14 +334,14 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = (op->Immediate & 7) == DynamicRounding ? h->FloatRounding : (uint)op->Immediate & 7;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
@@ -354,14 +354,14 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = (op->Immediate & 7) == DynamicRounding ? h->FloatRounding : (uint)op->Immediate & 7;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 

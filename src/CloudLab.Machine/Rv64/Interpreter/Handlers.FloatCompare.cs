@@ -11,7 +11,7 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
@@ -24,7 +24,7 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
@@ -37,7 +37,7 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
@@ -50,7 +50,7 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
@@ -63,7 +63,7 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
@@ -76,7 +76,7 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
@@ -89,7 +89,7 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
@@ -102,7 +102,7 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
@@ -115,7 +115,7 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
@@ -128,7 +128,7 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
@@ -141,11 +141,11 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
-        h->X[op->Rd] = Float32.Eq(NanBox.Unbox(h->F[op->Rs1]), NanBox.Unbox(h->F[op->Rs2]), ref h->FloatFlags) ? 1UL : 0UL;
+        X(h)[op->Rd] = Float32.Eq(NanBox.Unbox(h->F[op->Rs1]), NanBox.Unbox(h->F[op->Rs2]), ref h->FloatFlags) ? 1UL : 0UL;
         op[1].Handler(h, op + 1);
     }
 
@@ -154,11 +154,11 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
-        h->X[op->Rd] = Float64.Eq(h->F[op->Rs1], h->F[op->Rs2], ref h->FloatFlags) ? 1UL : 0UL;
+        X(h)[op->Rd] = Float64.Eq(h->F[op->Rs1], h->F[op->Rs2], ref h->FloatFlags) ? 1UL : 0UL;
         op[1].Handler(h, op + 1);
     }
 
@@ -167,11 +167,11 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
-        h->X[op->Rd] = Float32.Lt(NanBox.Unbox(h->F[op->Rs1]), NanBox.Unbox(h->F[op->Rs2]), ref h->FloatFlags) ? 1UL : 0UL;
+        X(h)[op->Rd] = Float32.Lt(NanBox.Unbox(h->F[op->Rs1]), NanBox.Unbox(h->F[op->Rs2]), ref h->FloatFlags) ? 1UL : 0UL;
         op[1].Handler(h, op + 1);
     }
 
@@ -180,11 +180,11 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
-        h->X[op->Rd] = Float64.Lt(h->F[op->Rs1], h->F[op->Rs2], ref h->FloatFlags) ? 1UL : 0UL;
+        X(h)[op->Rd] = Float64.Lt(h->F[op->Rs1], h->F[op->Rs2], ref h->FloatFlags) ? 1UL : 0UL;
         op[1].Handler(h, op + 1);
     }
 
@@ -193,11 +193,11 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
-        h->X[op->Rd] = Float32.Le(NanBox.Unbox(h->F[op->Rs1]), NanBox.Unbox(h->F[op->Rs2]), ref h->FloatFlags) ? 1UL : 0UL;
+        X(h)[op->Rd] = Float32.Le(NanBox.Unbox(h->F[op->Rs1]), NanBox.Unbox(h->F[op->Rs2]), ref h->FloatFlags) ? 1UL : 0UL;
         op[1].Handler(h, op + 1);
     }
 
@@ -206,11 +206,11 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
-        h->X[op->Rd] = Float64.Le(h->F[op->Rs1], h->F[op->Rs2], ref h->FloatFlags) ? 1UL : 0UL;
+        X(h)[op->Rd] = Float64.Le(h->F[op->Rs1], h->F[op->Rs2], ref h->FloatFlags) ? 1UL : 0UL;
         op[1].Handler(h, op + 1);
     }
 
@@ -219,11 +219,11 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
-        h->X[op->Rd] = Float32.Classify(NanBox.Unbox(h->F[op->Rs1]));
+        X(h)[op->Rd] = Float32.Classify(NanBox.Unbox(h->F[op->Rs1]));
         op[1].Handler(h, op + 1);
     }
 
@@ -232,11 +232,11 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
-        h->X[op->Rd] = Float64.Classify(h->F[op->Rs1]);
+        X(h)[op->Rd] = Float64.Classify(h->F[op->Rs1]);
         op[1].Handler(h, op + 1);
     }
 }

@@ -11,18 +11,18 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
-        h->X[op->Rd] = (ulong)(long)Float32.ToInt32(NanBox.Unbox(h->F[op->Rs1]), (RoundingMode)rounding, ref h->FloatFlags);
+        X(h)[op->Rd] = (ulong)(long)Float32.ToInt32(NanBox.Unbox(h->F[op->Rs1]), (RoundingMode)rounding, ref h->FloatFlags);
         op[1].Handler(h, op + 1);
     }
 
@@ -31,18 +31,18 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
-        h->X[op->Rd] = (ulong)(long)(int)Float32.ToUInt32(NanBox.Unbox(h->F[op->Rs1]), (RoundingMode)rounding, ref h->FloatFlags);
+        X(h)[op->Rd] = (ulong)(long)(int)Float32.ToUInt32(NanBox.Unbox(h->F[op->Rs1]), (RoundingMode)rounding, ref h->FloatFlags);
         op[1].Handler(h, op + 1);
     }
 
@@ -51,18 +51,18 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
-        h->X[op->Rd] = (ulong)Float32.ToInt64(NanBox.Unbox(h->F[op->Rs1]), (RoundingMode)rounding, ref h->FloatFlags);
+        X(h)[op->Rd] = (ulong)Float32.ToInt64(NanBox.Unbox(h->F[op->Rs1]), (RoundingMode)rounding, ref h->FloatFlags);
         op[1].Handler(h, op + 1);
     }
 
@@ -71,18 +71,18 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
-        h->X[op->Rd] = Float32.ToUInt64(NanBox.Unbox(h->F[op->Rs1]), (RoundingMode)rounding, ref h->FloatFlags);
+        X(h)[op->Rd] = Float32.ToUInt64(NanBox.Unbox(h->F[op->Rs1]), (RoundingMode)rounding, ref h->FloatFlags);
         op[1].Handler(h, op + 1);
     }
 
@@ -91,18 +91,18 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
-        h->F[op->Rd] = NanBox.Box(Float32.FromInt32((int)h->X[op->Rs1], (RoundingMode)rounding, ref h->FloatFlags));
+        h->F[op->Rd] = NanBox.Box(Float32.FromInt32((int)X(h)[op->Rs1], (RoundingMode)rounding, ref h->FloatFlags));
         op[1].Handler(h, op + 1);
     }
 
@@ -111,18 +111,18 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
-        h->F[op->Rd] = NanBox.Box(Float32.FromUInt32((uint)h->X[op->Rs1], (RoundingMode)rounding, ref h->FloatFlags));
+        h->F[op->Rd] = NanBox.Box(Float32.FromUInt32((uint)X(h)[op->Rs1], (RoundingMode)rounding, ref h->FloatFlags));
         op[1].Handler(h, op + 1);
     }
 
@@ -131,18 +131,18 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
-        h->F[op->Rd] = NanBox.Box(Float32.FromInt64((long)h->X[op->Rs1], (RoundingMode)rounding, ref h->FloatFlags));
+        h->F[op->Rd] = NanBox.Box(Float32.FromInt64((long)X(h)[op->Rs1], (RoundingMode)rounding, ref h->FloatFlags));
         op[1].Handler(h, op + 1);
     }
 
@@ -151,18 +151,18 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
-        h->F[op->Rd] = NanBox.Box(Float32.FromUInt64(h->X[op->Rs1], (RoundingMode)rounding, ref h->FloatFlags));
+        h->F[op->Rd] = NanBox.Box(Float32.FromUInt64(X(h)[op->Rs1], (RoundingMode)rounding, ref h->FloatFlags));
         op[1].Handler(h, op + 1);
     }
 
@@ -171,18 +171,18 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
-        h->X[op->Rd] = (ulong)(long)Float64.ToInt32(h->F[op->Rs1], (RoundingMode)rounding, ref h->FloatFlags);
+        X(h)[op->Rd] = (ulong)(long)Float64.ToInt32(h->F[op->Rs1], (RoundingMode)rounding, ref h->FloatFlags);
         op[1].Handler(h, op + 1);
     }
 
@@ -191,18 +191,18 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
-        h->X[op->Rd] = (ulong)(long)(int)Float64.ToUInt32(h->F[op->Rs1], (RoundingMode)rounding, ref h->FloatFlags);
+        X(h)[op->Rd] = (ulong)(long)(int)Float64.ToUInt32(h->F[op->Rs1], (RoundingMode)rounding, ref h->FloatFlags);
         op[1].Handler(h, op + 1);
     }
 
@@ -211,18 +211,18 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
-        h->X[op->Rd] = (ulong)Float64.ToInt64(h->F[op->Rs1], (RoundingMode)rounding, ref h->FloatFlags);
+        X(h)[op->Rd] = (ulong)Float64.ToInt64(h->F[op->Rs1], (RoundingMode)rounding, ref h->FloatFlags);
         op[1].Handler(h, op + 1);
     }
 
@@ -231,18 +231,18 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
-        h->X[op->Rd] = Float64.ToUInt64(h->F[op->Rs1], (RoundingMode)rounding, ref h->FloatFlags);
+        X(h)[op->Rd] = Float64.ToUInt64(h->F[op->Rs1], (RoundingMode)rounding, ref h->FloatFlags);
         op[1].Handler(h, op + 1);
     }
 
@@ -251,18 +251,18 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
-        h->F[op->Rd] = Float64.FromInt32((int)h->X[op->Rs1]);
+        h->F[op->Rd] = Float64.FromInt32((int)X(h)[op->Rs1]);
         op[1].Handler(h, op + 1);
     }
 
@@ -271,18 +271,18 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
-        h->F[op->Rd] = Float64.FromUInt32((uint)h->X[op->Rs1]);
+        h->F[op->Rd] = Float64.FromUInt32((uint)X(h)[op->Rs1]);
         op[1].Handler(h, op + 1);
     }
 
@@ -291,18 +291,18 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
-        h->F[op->Rd] = Float64.FromInt64((long)h->X[op->Rs1], (RoundingMode)rounding, ref h->FloatFlags);
+        h->F[op->Rd] = Float64.FromInt64((long)X(h)[op->Rs1], (RoundingMode)rounding, ref h->FloatFlags);
         op[1].Handler(h, op + 1);
     }
 
@@ -311,18 +311,18 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
-        h->F[op->Rd] = Float64.FromUInt64(h->X[op->Rs1], (RoundingMode)rounding, ref h->FloatFlags);
+        h->F[op->Rd] = Float64.FromUInt64(X(h)[op->Rs1], (RoundingMode)rounding, ref h->FloatFlags);
         op[1].Handler(h, op + 1);
     }
 
@@ -331,14 +331,14 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
@@ -351,14 +351,14 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
         uint rounding = op->Immediate == DynamicRounding ? h->FloatRounding : (uint)op->Immediate;
         if (rounding > LastRounding)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
@@ -371,11 +371,11 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
-        h->X[op->Rd] = (ulong)(long)(int)h->F[op->Rs1];
+        X(h)[op->Rd] = (ulong)(long)(int)h->F[op->Rs1];
         op[1].Handler(h, op + 1);
     }
 
@@ -384,11 +384,11 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
-        h->X[op->Rd] = h->F[op->Rs1];
+        X(h)[op->Rd] = h->F[op->Rs1];
         op[1].Handler(h, op + 1);
     }
 
@@ -397,11 +397,11 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
-        h->F[op->Rd] = NanBoxMask | (uint)h->X[op->Rs1];
+        h->F[op->Rd] = NanBoxMask | (uint)X(h)[op->Rs1];
         op[1].Handler(h, op + 1);
     }
 
@@ -410,11 +410,11 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
-        h->F[op->Rd] = h->X[op->Rs1];
+        h->F[op->Rd] = X(h)[op->Rs1];
         op[1].Handler(h, op + 1);
     }
 }

@@ -8,165 +8,165 @@ internal static unsafe partial class Handlers
     [MethodImpl(Threaded)]
     public static void Lb(HartState* h, Op* op)
     {
-        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        ulong address = X(h)[op->Rs1] + (ulong)(long)op->Immediate;
         TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
         if ((address & TlbEntry.PageMask) != entry->ReadTag)
         {
-            LoadSlow(h, op);
+            h->Cold.Load(h, op);
             return;
         }
 
-        h->X[op->Rd] = (ulong)(long)*(sbyte*)(address + entry->Addend);
+        X(h)[op->Rd] = (ulong)(long)*(sbyte*)(address + entry->Addend);
         op[1].Handler(h, op + 1);
     }
 
     [MethodImpl(Threaded)]
     public static void Lh(HartState* h, Op* op)
     {
-        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        ulong address = X(h)[op->Rs1] + (ulong)(long)op->Immediate;
         TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
         if (((address + 1) & TlbEntry.PageMask) != entry->ReadTag)
         {
-            LoadSlow(h, op);
+            h->Cold.Load(h, op);
             return;
         }
 
-        h->X[op->Rd] = (ulong)(long)*(short*)(address + entry->Addend);
+        X(h)[op->Rd] = (ulong)(long)*(short*)(address + entry->Addend);
         op[1].Handler(h, op + 1);
     }
 
     [MethodImpl(Threaded)]
     public static void Lw(HartState* h, Op* op)
     {
-        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        ulong address = X(h)[op->Rs1] + (ulong)(long)op->Immediate;
         TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
         if (((address + 3) & TlbEntry.PageMask) != entry->ReadTag)
         {
-            LoadSlow(h, op);
+            h->Cold.Load(h, op);
             return;
         }
 
-        h->X[op->Rd] = (ulong)(long)*(int*)(address + entry->Addend);
+        X(h)[op->Rd] = (ulong)(long)*(int*)(address + entry->Addend);
         op[1].Handler(h, op + 1);
     }
 
     [MethodImpl(Threaded)]
     public static void Ld(HartState* h, Op* op)
     {
-        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        ulong address = X(h)[op->Rs1] + (ulong)(long)op->Immediate;
         TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
         if (((address + 7) & TlbEntry.PageMask) != entry->ReadTag)
         {
-            LoadSlow(h, op);
+            h->Cold.Load(h, op);
             return;
         }
 
-        h->X[op->Rd] = *(ulong*)(address + entry->Addend);
+        X(h)[op->Rd] = *(ulong*)(address + entry->Addend);
         op[1].Handler(h, op + 1);
     }
 
     [MethodImpl(Threaded)]
     public static void Lbu(HartState* h, Op* op)
     {
-        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        ulong address = X(h)[op->Rs1] + (ulong)(long)op->Immediate;
         TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
         if ((address & TlbEntry.PageMask) != entry->ReadTag)
         {
-            LoadSlow(h, op);
+            h->Cold.Load(h, op);
             return;
         }
 
-        h->X[op->Rd] = *(byte*)(address + entry->Addend);
+        X(h)[op->Rd] = *(byte*)(address + entry->Addend);
         op[1].Handler(h, op + 1);
     }
 
     [MethodImpl(Threaded)]
     public static void Lhu(HartState* h, Op* op)
     {
-        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        ulong address = X(h)[op->Rs1] + (ulong)(long)op->Immediate;
         TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
         if (((address + 1) & TlbEntry.PageMask) != entry->ReadTag)
         {
-            LoadSlow(h, op);
+            h->Cold.Load(h, op);
             return;
         }
 
-        h->X[op->Rd] = *(ushort*)(address + entry->Addend);
+        X(h)[op->Rd] = *(ushort*)(address + entry->Addend);
         op[1].Handler(h, op + 1);
     }
 
     [MethodImpl(Threaded)]
     public static void Lwu(HartState* h, Op* op)
     {
-        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        ulong address = X(h)[op->Rs1] + (ulong)(long)op->Immediate;
         TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
         if (((address + 3) & TlbEntry.PageMask) != entry->ReadTag)
         {
-            LoadSlow(h, op);
+            h->Cold.Load(h, op);
             return;
         }
 
-        h->X[op->Rd] = *(uint*)(address + entry->Addend);
+        X(h)[op->Rd] = *(uint*)(address + entry->Addend);
         op[1].Handler(h, op + 1);
     }
 
     [MethodImpl(Threaded)]
     public static void Sb(HartState* h, Op* op)
     {
-        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        ulong address = X(h)[op->Rs1] + (ulong)(long)op->Immediate;
         TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
         if ((address & TlbEntry.PageMask) != entry->WriteTag)
         {
-            StoreSlow(h, op);
+            h->Cold.Store(h, op);
             return;
         }
 
-        *(byte*)(address + entry->Addend) = (byte)h->X[op->Rs2];
+        *(byte*)(address + entry->Addend) = (byte)X(h)[op->Rs2];
         op[1].Handler(h, op + 1);
     }
 
     [MethodImpl(Threaded)]
     public static void Sh(HartState* h, Op* op)
     {
-        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        ulong address = X(h)[op->Rs1] + (ulong)(long)op->Immediate;
         TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
         if (((address + 1) & TlbEntry.PageMask) != entry->WriteTag)
         {
-            StoreSlow(h, op);
+            h->Cold.Store(h, op);
             return;
         }
 
-        *(ushort*)(address + entry->Addend) = (ushort)h->X[op->Rs2];
+        *(ushort*)(address + entry->Addend) = (ushort)X(h)[op->Rs2];
         op[1].Handler(h, op + 1);
     }
 
     [MethodImpl(Threaded)]
     public static void Sw(HartState* h, Op* op)
     {
-        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        ulong address = X(h)[op->Rs1] + (ulong)(long)op->Immediate;
         TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
         if (((address + 3) & TlbEntry.PageMask) != entry->WriteTag)
         {
-            StoreSlow(h, op);
+            h->Cold.Store(h, op);
             return;
         }
 
-        *(uint*)(address + entry->Addend) = (uint)h->X[op->Rs2];
+        *(uint*)(address + entry->Addend) = (uint)X(h)[op->Rs2];
         op[1].Handler(h, op + 1);
     }
 
     [MethodImpl(Threaded)]
     public static void Sd(HartState* h, Op* op)
     {
-        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        ulong address = X(h)[op->Rs1] + (ulong)(long)op->Immediate;
         TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
         if (((address + 7) & TlbEntry.PageMask) != entry->WriteTag)
         {
-            StoreSlow(h, op);
+            h->Cold.Store(h, op);
             return;
         }
 
-        *(ulong*)(address + entry->Addend) = h->X[op->Rs2];
+        *(ulong*)(address + entry->Addend) = X(h)[op->Rs2];
         op[1].Handler(h, op + 1);
     }
 
@@ -175,15 +175,15 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
-        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        ulong address = X(h)[op->Rs1] + (ulong)(long)op->Immediate;
         TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
         if (((address + 3) & TlbEntry.PageMask) != entry->ReadTag)
         {
-            LoadSlow(h, op);
+            h->Cold.Load(h, op);
             return;
         }
 
@@ -196,15 +196,15 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
-        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        ulong address = X(h)[op->Rs1] + (ulong)(long)op->Immediate;
         TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
         if (((address + 7) & TlbEntry.PageMask) != entry->ReadTag)
         {
-            LoadSlow(h, op);
+            h->Cold.Load(h, op);
             return;
         }
 
@@ -217,15 +217,15 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
-        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        ulong address = X(h)[op->Rs1] + (ulong)(long)op->Immediate;
         TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
         if (((address + 3) & TlbEntry.PageMask) != entry->WriteTag)
         {
-            StoreSlow(h, op);
+            h->Cold.Store(h, op);
             return;
         }
 
@@ -238,15 +238,15 @@ internal static unsafe partial class Handlers
     {
         if (h->FloatState != FloatDirty)
         {
-            FloatStateSlow(h, op);
+            h->Cold.FloatState(h, op);
             return;
         }
 
-        ulong address = h->X[op->Rs1] + (ulong)(long)op->Immediate;
+        ulong address = X(h)[op->Rs1] + (ulong)(long)op->Immediate;
         TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
         if (((address + 7) & TlbEntry.PageMask) != entry->WriteTag)
         {
-            StoreSlow(h, op);
+            h->Cold.Store(h, op);
             return;
         }
 
@@ -258,11 +258,11 @@ internal static unsafe partial class Handlers
     [MethodImpl(Threaded)]
     public static void CboZero(HartState* h, Op* op)
     {
-        ulong address = h->X[op->Rs1] & ~(ulong)(Hart.CacheBlockSize - 1);
+        ulong address = X(h)[op->Rs1] & ~(ulong)(Hart.CacheBlockSize - 1);
         TlbEntry* entry = h->DataTlb + ((address >> 12) & TlbEntry.IndexMask);
         if ((address & TlbEntry.PageMask) != entry->WriteTag || h->MayZeroBlocks == 0)
         {
-            Exit(h, op);
+            h->Cold.Exit(h, op);
             return;
         }
 

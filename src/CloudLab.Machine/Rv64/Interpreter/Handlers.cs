@@ -9,7 +9,8 @@ namespace CloudLab.Machine.Rv64.Interpreter;
 /// <remarks>
 /// Three rules keep it so. Every handler is compiled optimised from its first call (<see cref="Threaded"/>), because
 /// only optimised code turns the last call into a jump; <see cref="TailCallCheck"/> proves it at start. A call that is
-/// not the last act costs the handler a frame, so slow paths are tail calls too. Nothing here throws.
+/// not the last act costs the handler a frame, so slow paths are tail calls too, through <see cref="ColdHandlers"/>.
+/// Nothing here throws.
 /// SAFETY, for the whole class: <c>h</c> is the running hart's state, alive while its thread is in the engine; <c>op</c>
 /// points into a block of the hart's code cache, which frees memory only between blocks; register indices were made
 /// from 5-bit fields (or the sink) by the decoder; an address that passed its TLB compare lies in a page of guest RAM.
@@ -18,12 +19,13 @@ internal static unsafe partial class Handlers
 {
     internal const MethodImplOptions Threaded = MethodImplOptions.AggressiveOptimization;
 
-    // Never with NoInlining: the runtime makes no tail calls from methods marked so, to keep them in stack traces.
-    private const MethodImplOptions Cold = Threaded;
     private const ulong NanBoxMask = 0xffff_ffff_0000_0000;
     private const ulong NoReservation = ulong.MaxValue;
     private const uint FloatOff = 0;
     private const uint FloatDirty = 3;
+
+    /// <summary>The integer registers, which are the state's first field. By cast: a fixed buffer's address costs a null check.</summary>
+    private static ulong* X(HartState* h) => (ulong*)h;
 
     /// <summary>An instruction that the VMM emulates: leaves guest code with the instruction in the exit fields.</summary>
     [MethodImpl(Threaded)]
@@ -43,8 +45,8 @@ internal static unsafe partial class Handlers
         Hart.Of(h).RaiseIllegalInstruction(RawInstruction(h, op));
     }
 
-    [MethodImpl(Cold)]
-    private static void LoadSlow(HartState* h, Op* op)
+    [MethodImpl(Threaded)]
+    internal static void LoadSlow(HartState* h, Op* op)
     {
         if (Hart.Of(h).LoadSlow(op))
         {
@@ -53,8 +55,8 @@ internal static unsafe partial class Handlers
         }
     }
 
-    [MethodImpl(Cold)]
-    private static void StoreSlow(HartState* h, Op* op)
+    [MethodImpl(Threaded)]
+    internal static void StoreSlow(HartState* h, Op* op)
     {
         if (Hart.Of(h).StoreSlow(op))
         {
@@ -64,8 +66,8 @@ internal static unsafe partial class Handlers
     }
 
     /// <summary>Makes the page accessible and executes the instruction again, or ends in a trap.</summary>
-    [MethodImpl(Cold)]
-    private static void AtomicSlow(HartState* h, Op* op)
+    [MethodImpl(Threaded)]
+    internal static void AtomicSlow(HartState* h, Op* op)
     {
         if (Hart.Of(h).PrepareAtomic(op))
         {
@@ -74,12 +76,12 @@ internal static unsafe partial class Handlers
         }
     }
 
-    [MethodImpl(Cold)]
-    private static void FloatStateSlow(HartState* h, Op* op)
+    [MethodImpl(Threaded)]
+    internal static void FloatStateSlow(HartState* h, Op* op)
     {
         if (h->FloatState == FloatOff)
         {
-            Illegal(h, op);
+            h->Cold.Illegal(h, op);
             return;
         }
 
