@@ -6,6 +6,7 @@ using CloudLab.ControlPlane.Images.Building;
 using CloudLab.Testing;
 
 // boot [ROUNDS]          boots to the prompt, ROUNDS times (default 5), interleaved with QEMU where it is installed
+// idle [COUNT]           what COUNT (default 20) idle guests cost, and how soon one answers a key
 // boot-once DIRECTORY    one boot in this process; prints the sample as JSON
 string verb = args.FirstOrDefault() ?? "";
 switch (verb)
@@ -16,8 +17,13 @@ switch (verb)
     case "boot":
         await CompareAsync(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 5);
         return 0;
+    case "idle":
+        await IdleGuests.RunAsync(
+            await TestGuestImage.GetAsync(CancellationToken.None),
+            args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 20);
+        return 0;
     default:
-        Console.Error.WriteLine("usage: CloudLab.Benchmarks boot [ROUNDS]");
+        Console.Error.WriteLine("usage: CloudLab.Benchmarks boot [ROUNDS] | idle [COUNT]");
         return 2;
 }
 
