@@ -7,6 +7,7 @@ using CloudLab.Testing;
 
 // boot [ROUNDS]          boots to the prompt, ROUNDS times (default 5), interleaved with QEMU where it is installed
 // idle [COUNT]           what COUNT (default 20) idle guests cost, and how soon one answers a key
+// shares                 what busy machines of different weights and caps get, beside what they should
 // boot-once DIRECTORY    one boot in this process; prints the sample as JSON
 string verb = args.FirstOrDefault() ?? "";
 switch (verb)
@@ -17,13 +18,16 @@ switch (verb)
     case "boot":
         await CompareAsync(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 5);
         return 0;
+    case "shares":
+        await Shares.RunAsync();
+        return 0;
     case "idle":
         await IdleGuests.RunAsync(
             await TestGuestImage.GetAsync(CancellationToken.None),
             args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 20);
         return 0;
     default:
-        Console.Error.WriteLine("usage: CloudLab.Benchmarks boot [ROUNDS] | idle [COUNT]");
+        Console.Error.WriteLine("usage: CloudLab.Benchmarks boot [ROUNDS] | idle [COUNT] | shares");
         return 2;
 }
 
