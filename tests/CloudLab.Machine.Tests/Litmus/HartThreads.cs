@@ -53,11 +53,4 @@ internal static class HartThreads
 
     public static ulong Read64(TestMachine machine, ulong address) =>
         BinaryPrimitives.ReadUInt64LittleEndian(Read(machine, address, 8));
-
-    public static void Write64(TestMachine machine, ulong address, ulong value)
-    {
-        byte[] bytes = new byte[8];
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes, value);
-        Assert.True(machine.Memory.TryWrite(new GuestAddress(address), bytes));
-    }
 }
