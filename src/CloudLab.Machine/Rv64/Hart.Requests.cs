@@ -16,7 +16,9 @@ internal sealed unsafe partial class Hart
     private bool _isOverflown;
     private long _requested;
     private long _served;
+    private long _lastWithdrawal;
     private int _inGuest;
+    private int _isClaiming;
 
     /// <summary>All harts of the machine, this one included; set once when the machine is built.</summary>
     public Hart[] Peers { get; set; } = [];
@@ -46,6 +48,7 @@ internal sealed unsafe partial class Hart
             if (_requests.Count < MostRequests) _requests.Add(request);
             else _isOverflown = true;
             number = ++_requested;
+            if (request.Kind == HartRequestKind.WithdrawWrite) Volatile.Write(ref _lastWithdrawal, number);
         }
 
         CallOut();
@@ -66,7 +69,12 @@ internal sealed unsafe partial class Hart
     public void EnterGuest() => Interlocked.Exchange(ref _inGuest, 1);
 
     /// <summary>After guest code ran.</summary>
-    public void LeaveGuest() => Volatile.Write(ref _inGuest, 0);
+    public void LeaveGuest()
+    {
+        // Whoever sees the hart outside may take it that what it wrote to pages of code is known.
+        if (IsWithdrawalPending) ServeRequests();
+        Volatile.Write(ref _inGuest, 0);
+    }
 
     /// <summary>Serves all that was asked. The hart's own thread, between blocks.</summary>
     public void ServeRequests()
@@ -96,11 +104,52 @@ internal sealed unsafe partial class Hart
     /// </summary>
     public void ClaimCodePage(int page)
     {
-        if ((Memory.SetFlag(page, PageFlags.Code) & PageFlags.Code) != 0) return;
-        Mmu.WithdrawWrite(page);
+        Volatile.Write(ref _isClaiming, 1);
+        if ((Memory.SetFlag(page, PageFlags.Code) & PageFlags.Code) == 0)
+        {
+            Mmu.WithdrawWrite(page);
+            foreach (Hart peer in Peers)
+                if (peer != this)
+                    peer.Request(new HartRequest(HartRequestKind.WithdrawWrite, (ulong)page, 0));
+        }
+
+        Volatile.Write(ref _isClaiming, 0);
+    }
+
+    /// <summary>
+    /// Whether this hart may hold permission to write to a page that another one took for code since. Its own thread.
+    /// </summary>
+    public bool IsWithdrawalPending
+    {
+        get
+        {
+            // A claim not seen here is of a hart that sees all that this one has written.
+            Interlocked.MemoryBarrier();
+            return Volatile.Read(ref _lastWithdrawal) > _served;
+        }
+    }
+
+    /// <summary>
+    /// Waits until no other hart can write unseen to a page of code, and what was so written is known: what a code fence
+    /// needs before it drops code. The hart's own thread, between blocks.
+    /// </summary>
+    public void AwaitWithdrawals()
+    {
+        var spinner = default(SpinWait);
         foreach (Hart peer in Peers)
-            if (peer != this)
-                peer.Request(new HartRequest(HartRequestKind.WithdrawWrite, (ulong)page, 0));
+            while (peer != this && Volatile.Read(ref peer._isClaiming) != 0)
+                spinner.SpinOnce(sleep1Threshold: -1);
+        foreach (Hart peer in Peers)
+        {
+            if (peer == this) continue;
+            long number = Volatile.Read(ref peer._lastWithdrawal);
+            // Serving one's own requests meanwhile keeps two harts that fence from waiting for each other.
+            while (Volatile.Read(ref peer._served) < number && !peer.HasServed(number))
+            {
+                ServeRequests();
+                spinner.SpinOnce(sleep1Threshold: -1);
+            }
+        }
     }
 
     /// <summary>Does all that any request may ask for, in place of those that were not kept.</summary>
@@ -126,7 +175,7 @@ internal sealed unsafe partial class Hart
                 break;
             case HartRequestKind.WithdrawAllWrites:
                 // What was written by these permissions is in the log that is being taken.
-                Mmu.WithdrawAllWrites(asWritten: false);
+                Mmu.WithdrawAllWrites(asWritten: IsWithdrawalPending);
                 break;
             case HartRequestKind.FlushTranslations:
                 FlushRange(request.First, request.Length);

@@ -67,12 +67,14 @@ internal sealed unsafe class Mmu(Hart hart)
     /// <summary>Forgets all translations in every context.</summary>
     public void FlushAll()
     {
+        KeepWrites();
         for (int context = 0; context < Contexts; context++) Clear((TlbContext)context);
     }
 
     /// <summary>Forgets what depends on satp and page tables: everything but M-mode's own.</summary>
     public void FlushTranslations()
     {
+        KeepWrites();
         Clear(TlbContext.User);
         Clear(TlbContext.Supervisor);
         Clear(TlbContext.SupervisorWithUserAccess);
@@ -83,6 +85,7 @@ internal sealed unsafe class Mmu(Hart hart)
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void FlushAddress(ulong address)
     {
+        KeepWrites();
         for (int context = 0; context < (int)TlbContext.Machine; context++)
         {
             TlbEntry* table = hart.Table((TlbContext)context);
@@ -130,6 +133,14 @@ internal sealed unsafe class Mmu(Hart hart)
         }
     }
 
+    /// <summary>
+    /// Before entries go: a withdrawal that is not served yet would not find them, and what was written by them be lost.
+    /// </summary>
+    private void KeepWrites()
+    {
+        if (hart.IsWithdrawalPending) WithdrawAllWrites(asWritten: true);
+    }
+
     private static void Invalidate(TlbEntry* entry, ulong address, int level)
     {
         int shift = 12 + (9 * level);
@@ -152,7 +163,11 @@ internal sealed unsafe class Mmu(Hart hart)
         TlbEntry* entry = hart.Table(context) + index;
         ulong addend = (ulong)hart.Memory.Host + ((ulong)page << GuestMemory.PageShift) - tag;
         if (entry->Addend != addend || (entry->ReadTag != tag && entry->ExecuteTag != tag && entry->WriteTag != tag))
+        {
+            if (entry->WriteTag != TlbEntry.Invalid) KeepWrites();
             *entry = new TlbEntry { ReadTag = TlbEntry.Invalid, WriteTag = TlbEntry.Invalid, ExecuteTag = TlbEntry.Invalid, Addend = addend };
+        }
+
         _levels[((int)context * TlbEntry.Count) + (int)index] = (byte)level;
         if (level != 0) _large[(int)context].Add(address, level);
         if ((permissions & PteRead) != 0) entry->ReadTag = tag;

@@ -232,6 +232,7 @@ internal sealed unsafe class Rv64Vcpu : IVcpuEngine
     {
         // Writers drop decoded code as they write, and requests of other harts are served before the next block.
         Hart.Counters.Exit(ExitCause.CacheMaintenance);
+        Hart.AwaitWithdrawals();
         Hart.State->LinkSlot = null;
         Advance();
     }

@@ -95,6 +95,7 @@ internal sealed unsafe class SbiFirmware(IReadOnlyList<Rv64Vcpu> vcpus, GuestMem
         HartRequest request = h->X[16] == 0
             ? new HartRequest(HartRequestKind.CodeFence, 0, 0)
             : new HartRequest(HartRequestKind.FlushTranslations, h->X[12], h->X[13]);
+        if (h->X[16] == 0) caller.Hart.AwaitWithdrawals();
         var asked = new List<(Hart Hart, long Number)>();
         foreach (Rv64Vcpu target in targets) asked.Add((target.Hart, target.Hart.Request(request)));
         foreach ((Hart hart, long number) in asked)
@@ -104,7 +105,7 @@ internal sealed unsafe class SbiFirmware(IReadOnlyList<Rv64Vcpu> vcpus, GuestMem
             while (!hart.HasServed(number))
             {
                 caller.Hart.ServeRequests();
-                spinner.SpinOnce();
+                spinner.SpinOnce(sleep1Threshold: -1);
             }
         }
 

@@ -3,8 +3,9 @@ using System.Runtime.CompilerServices;
 namespace CloudLab.Machine.Rv64.Interpreter;
 
 /// <summary>
-/// The A extension on the host's own atomics, which are stronger than any aq/rl bits ask for. LR/SC is by
-/// compare-and-swap: SC succeeds when the memory holds the value that LR read.
+/// The A extension on the host's own atomics, which are stronger than any aq/rl bits ask for; only LR is a plain load
+/// here, which the host may let pass earlier stores, and so needs a barrier for its rl bit. LR/SC is by compare-and-swap:
+/// SC succeeds when the memory holds the value that LR read.
 /// </summary>
 internal static unsafe partial class Handlers
 {
@@ -363,6 +364,13 @@ internal static unsafe partial class Handlers
     }
 
     [MethodImpl(Threaded)]
+    public static void LrWRelease(HartState* h, Op* op)
+    {
+        Interlocked.MemoryBarrier();
+        LrW(h, op);
+    }
+
+    [MethodImpl(Threaded)]
     public static void ScW(HartState* h, Op* op)
     {
         ulong address = X(h)[op->Rs1];
@@ -397,6 +405,13 @@ internal static unsafe partial class Handlers
         h->ReservationValue = value;
         X(h)[op->Rd] = value;
         op[1].Handler(h, op + 1);
+    }
+
+    [MethodImpl(Threaded)]
+    public static void LrDRelease(HartState* h, Op* op)
+    {
+        Interlocked.MemoryBarrier();
+        LrD(h, op);
     }
 
     [MethodImpl(Threaded)]
