@@ -35,6 +35,7 @@ internal sealed partial class VirtBoard : IDisposable
         ];
 
     private readonly MachineSpec _spec;
+    private readonly KernelImage _kernel;
     private readonly BootLayout _layout;
     private readonly Plic _plic;
     private readonly Aclint _aclint;
@@ -47,13 +48,14 @@ internal sealed partial class VirtBoard : IDisposable
     public VirtBoard(MachineSpec spec, IPowerControl power, Action<int> wake)
     {
         _spec = spec;
-        _layout = BootLayout.Plan(spec.MemorySize, KernelImage.Parse(spec.Kernel.Pages), spec.Initramfs?.Pages, spec.Firmware?.Pages);
+        _kernel = KernelImage.Read(spec.Kernel.Pages, spec.StartMode);
+        _layout = BootLayout.Plan(spec.MemorySize, _kernel, spec.Initramfs?.Pages, spec.Firmware?.Pages);
         Memory = new GuestMemory(VirtMemoryMap.Ram, spec.MemorySize);
         var bus = new MmioBus();
         var harts = new Hart[spec.VcpuCount];
         for (int i = 0; i < harts.Length; i++) harts[i] = new Hart(i, Memory, Clock) { Peers = harts };
         Vcpus = [.. harts.Select(hart => new Rv64Vcpu(hart, bus, () => wake(hart.Id)))];
-        if (spec.Firmware is null)
+        if (spec.PlaysFirmware)
         {
             var firmware = new SbiFirmware(Vcpus, Memory, power, bytes => spec.Console.WriteOutput(bytes));
             foreach (Rv64Vcpu vcpu in Vcpus) vcpu.Firmware = firmware;
@@ -117,20 +119,24 @@ internal sealed partial class VirtBoard : IDisposable
             InitramfsStart = _layout.Initramfs,
             InitramfsLength = initramfs?.Length ?? 0,
             RngSeed = RandomNumberGenerator.GetBytes(RngSeedLength),
-            ReservesFirmware = _spec.Firmware is null,
+            ReservesFirmware = _spec.PlaysFirmware,
             VirtioSlots = VirtMemoryMap.VirtioSlots,
             CacheBlockSize = Hart.CacheBlockSize,
         });
-        bool isLoaded = Memory.TryMapFile(_layout.Kernel, _spec.Kernel.Pages)
+        bool isLoaded = _kernel.TryLoad(Memory)
             && (initramfs is null || Memory.TryMapFile(_layout.Initramfs, initramfs))
             && (_spec.Firmware is null || Memory.TryMapFile(VirtMemoryMap.Ram, _spec.Firmware.Pages))
             && (ulong)tree.Length <= BootLayout.DeviceTreeRoom
             && Memory.TryWrite(_layout.DeviceTree, tree);
         if (!isLoaded) throw new InvalidOperationException("the boot layout does not hold what it was planned for");
-        if (_spec.Firmware is null) Vcpus[0].TryStart(_layout.Kernel.Value, _layout.DeviceTree.Value);
-        else
-            foreach (Rv64Vcpu vcpu in Vcpus)
-                vcpu.PowerOn(VirtMemoryMap.Ram.Value, _layout.DeviceTree.Value);
+        if (_spec.PlaysFirmware)
+        {
+            Vcpus[0].TryStart(_kernel.Entry.Value, _layout.DeviceTree.Value);
+            return;
+        }
+
+        GuestAddress start = _spec.Firmware is null ? _kernel.Entry : VirtMemoryMap.Ram;
+        foreach (Rv64Vcpu vcpu in Vcpus) vcpu.PowerOn(start.Value, _layout.DeviceTree.Value);
     }
 
     /// <summary>Returns everything to power-on, RAM to zero. Device I/O has drained.</summary>
