@@ -41,6 +41,7 @@ internal sealed partial class VirtBoard : IDisposable
     private readonly Aclint _aclint;
     private readonly GoldfishRtc _clock;
     private readonly InputDevice _input;
+    private readonly Htif? _htif;
     private readonly List<BlockDevice> _disks = [];
     private readonly Dictionary<int, VirtioMmioTransport> _transports = [];
 
@@ -66,6 +67,7 @@ internal sealed partial class VirtBoard : IDisposable
         _aclint = new Aclint(interrupts, Clock);
         Uart = new Uart(spec.Console, _plic.Line(VirtMemoryMap.UartInterrupt));
         _clock = new GoldfishRtc(spec.WallClock, _plic.Line(VirtMemoryMap.RtcInterrupt));
+        _htif = ConnectHtif(power);
         bus.Map(VirtMemoryMap.Test, VirtMemoryMap.TestSize, new TestDevice(power));
         bus.Map(VirtMemoryMap.Rtc, VirtMemoryMap.RtcSize, _clock);
         bus.Map(VirtMemoryMap.Aclint, VirtMemoryMap.AclintSize, _aclint);
@@ -147,6 +149,7 @@ internal sealed partial class VirtBoard : IDisposable
         _clock.Reset();
         _plic.Reset();
         _aclint.Reset();
+        _htif?.Reset();
         foreach (Rv64Vcpu vcpu in Vcpus) vcpu.Reset();
         Memory.Clear();
         Clock.Reset();
@@ -172,6 +175,17 @@ internal sealed partial class VirtBoard : IDisposable
         Adapter.Dispose();
         foreach (Rv64Vcpu vcpu in Vcpus) vcpu.Dispose();
         Memory.Dispose();
+    }
+
+    /// <summary>Gives a kernel that names <c>tohost</c> its end of that interface.</summary>
+    /// <exception cref="MachineException">The word is no RAM.</exception>
+    private Htif? ConnectHtif(IPowerControl power)
+    {
+        if (_kernel.ToHost is not { } toHost) return null;
+        if (!Memory.Contains(toHost, sizeof(ulong))) throw new MachineException($"the kernel's tohost at {toHost} is outside RAM");
+        var htif = new Htif(Memory, toHost, _kernel.FromHost, bytes => _spec.Console.WriteOutput(bytes), power);
+        Memory.Watch(toHost, htif.Serve);
+        return htif;
     }
 
     private IInterruptLine VirtioLine(int slot) => _plic.Line(VirtMemoryMap.VirtioInterrupt + slot);

@@ -108,6 +108,7 @@ internal sealed unsafe partial class Hart
     {
         State->LinkSlot = null;
         Mmu.WithdrawAllWrites(asWritten: true);
+        Memory.TellStore();
         Mmu.FlushAll();
         Code.Reset();
     }
@@ -127,6 +128,10 @@ internal sealed unsafe partial class Hart
             case HartRequestKind.WithdrawAllWrites:
                 // What was written by these permissions is in the log that is being taken.
                 Mmu.WithdrawAllWrites(asWritten: false);
+                break;
+            case HartRequestKind.RewatchPage:
+                if (Mmu.WithdrawWrite((int)request.First)) Memory.MarkPageWritten((int)request.First);
+                Memory.TellStore();
                 break;
             case HartRequestKind.FlushTranslations:
                 FlushRange(request.First, request.Length);
