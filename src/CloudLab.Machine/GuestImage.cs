@@ -1,3 +1,5 @@
+using CloudLab.Machine.Boot.Elf;
+using CloudLab.Machine.Devices;
 using CloudLab.Machine.Memory;
 
 namespace CloudLab.Machine;
@@ -19,6 +21,14 @@ public sealed class GuestImage : IDisposable
     public ulong Length => Pages.Length;
 
     internal ImagePages Pages { get; }
+
+    /// <summary>
+    /// How a kernel of this kind most likely wants to start: an ELF linked at the start of RAM (0x8000_0000) in M-mode,
+    /// anything else in S-mode.
+    /// </summary>
+    /// <exception cref="MachineException">It is an ELF that cannot be loaded.</exception>
+    public StartMode SuggestStartMode() =>
+        ElfFile.IsElf(Pages) && ElfFile.Read(Pages).Segments[0].Physical == VirtMemoryMap.Ram ? StartMode.Machine : StartMode.Supervisor;
 
     /// <inheritdoc/>
     public void Dispose() => Pages.Dispose();

@@ -1,3 +1,4 @@
+using CloudLab.Machine.Boot.Elf;
 using CloudLab.Machine.Memory;
 using CloudLab.Machine.Rv64.Interpreter;
 using CloudLab.Machine.Scheduling;
@@ -146,6 +147,10 @@ public sealed class Hypervisor : IAsyncDisposable
     {
         Check(spec.VcpuCount is >= 1 and <= MostVcpus, $"a machine has 1 to {MostVcpus} vCPUs, not {spec.VcpuCount}");
         Check(spec.MemorySize >= SmallestMemory && spec.MemorySize % MemoryGranule == 0, "memory is a multiple of 2 MiB, at least 64 MiB");
+        Check(
+            spec.Firmware is null || spec.StartMode == StartMode.Supervisor,
+            "a kernel that starts in M-mode takes the place of firmware: it cannot have one");
+        Check(spec.Firmware is null || !ElfFile.IsElf(spec.Firmware.Pages), "firmware is a flat binary, not an ELF");
         Check(spec.CpuCap > 0 && double.IsFinite(spec.CpuCap), "the CPU cap is a positive number of cores");
         Check(spec.CpuWeight > 0, "the CPU weight is positive");
         Check(spec.Disks.Count <= MostDisks, $"a machine has at most {MostDisks} disks");

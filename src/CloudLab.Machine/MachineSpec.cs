@@ -21,12 +21,18 @@ public sealed record MachineSpec
     /// <summary>The machine's share of the host when cores are short, relative to other machines' weights.</summary>
     public int CpuWeight { get; init; } = 100;
 
-    /// <summary>A Linux <c>Image</c> (uncompressed) or a flat binary, entered in S-mode unless there is a <see cref="Firmware"/>.</summary>
+    /// <summary>
+    /// An ELF executable (RISC-V, 64 bits, not dynamically linked), loaded by its segments' physical addresses; a Linux
+    /// <c>Image</c> (uncompressed); or a flat binary, loaded to 0x8020_0000, or without any firmware to 0x8000_0000.
+    /// </summary>
     public required GuestImage Kernel { get; init; }
+
+    /// <summary>In which mode the kernel is entered, when there is no <see cref="Firmware"/>.</summary>
+    public StartMode StartMode { get; init; }
 
     /// <summary>
     /// A flat binary that every hart enters in M-mode at 0x8000_0000, with the kernel loaded as its payload; or null,
-    /// and the VMM plays the firmware (SBI).
+    /// and what <see cref="StartMode"/> says. Not together with <see cref="StartMode.Machine"/>, which leaves it no place.
     /// </summary>
     public GuestImage? Firmware { get; init; }
 
@@ -44,4 +50,7 @@ public sealed record MachineSpec
 
     /// <summary>The wall clock at which the guest's real-time clock starts, and that it follows.</summary>
     public TimeProvider WallClock { get; init; } = TimeProvider.System;
+
+    /// <summary>Whether the VMM plays the firmware; otherwise the harts start in M-mode.</summary>
+    internal bool PlaysFirmware => Firmware is null && StartMode == StartMode.Supervisor;
 }

@@ -5,4 +5,5 @@ namespace CloudLab.Machine;
 /// <param name="StopReason">Why it stopped, else <see cref="StopReason.None"/>.</param>
 /// <param name="Detail">A sentence for people about the reason, or null.</param>
 /// <param name="Boots">How often the guest has been started in this machine: 1 after the start, one more for each reset.</param>
-public sealed record MachineStatus(MachineState State, StopReason StopReason, string? Detail, int Boots);
+/// <param name="ExitCode">What the guest ended with: 0 when it powered off, the code of a failure that it reported, else null.</param>
+public sealed record MachineStatus(MachineState State, StopReason StopReason, string? Detail, int Boots, int? ExitCode = null);

@@ -6,10 +6,10 @@ public enum StopReason
     /// <summary>It has not stopped.</summary>
     None,
 
-    /// <summary>The guest powered itself off (SBI SRST or the test device).</summary>
+    /// <summary>The guest powered itself off (SBI SRST, the test device or HTIF).</summary>
     GuestPowerOff,
 
-    /// <summary>The guest reported a failure through the test device or SBI SRST.</summary>
+    /// <summary>The guest reported a failure through the test device, HTIF or SBI SRST; <see cref="MachineStatus.ExitCode"/> says which.</summary>
     GuestFailure,
 
     /// <summary><see cref="VirtualMachine.StopAsync"/> was called.</summary>

@@ -35,11 +35,13 @@ internal sealed partial class VirtBoard : IDisposable
         ];
 
     private readonly MachineSpec _spec;
+    private readonly KernelImage _kernel;
     private readonly BootLayout _layout;
     private readonly Plic _plic;
     private readonly Aclint _aclint;
     private readonly GoldfishRtc _clock;
     private readonly InputDevice _input;
+    private readonly Htif? _htif;
     private readonly List<BlockDevice> _disks = [];
     private readonly Dictionary<int, VirtioMmioTransport> _transports = [];
 
@@ -47,13 +49,14 @@ internal sealed partial class VirtBoard : IDisposable
     public VirtBoard(MachineSpec spec, IPowerControl power, Action<int> wake)
     {
         _spec = spec;
-        _layout = BootLayout.Plan(spec.MemorySize, KernelImage.Parse(spec.Kernel.Pages), spec.Initramfs?.Pages, spec.Firmware?.Pages);
+        _kernel = KernelImage.Read(spec.Kernel.Pages, spec.StartMode);
+        _layout = BootLayout.Plan(spec.MemorySize, _kernel, spec.Initramfs?.Pages, spec.Firmware?.Pages);
         Memory = new GuestMemory(VirtMemoryMap.Ram, spec.MemorySize);
         var bus = new MmioBus();
         var harts = new Hart[spec.VcpuCount];
         for (int i = 0; i < harts.Length; i++) harts[i] = new Hart(i, Memory, Clock) { Peers = harts };
         Vcpus = [.. harts.Select(hart => new Rv64Vcpu(hart, bus, () => wake(hart.Id)))];
-        if (spec.Firmware is null)
+        if (spec.PlaysFirmware)
         {
             var firmware = new SbiFirmware(Vcpus, Memory, power, bytes => spec.Console.WriteOutput(bytes));
             foreach (Rv64Vcpu vcpu in Vcpus) vcpu.Firmware = firmware;
@@ -64,6 +67,7 @@ internal sealed partial class VirtBoard : IDisposable
         _aclint = new Aclint(interrupts, Clock);
         Uart = new Uart(spec.Console, _plic.Line(VirtMemoryMap.UartInterrupt));
         _clock = new GoldfishRtc(spec.WallClock, _plic.Line(VirtMemoryMap.RtcInterrupt));
+        _htif = ConnectHtif(power);
         bus.Map(VirtMemoryMap.Test, VirtMemoryMap.TestSize, new TestDevice(power));
         bus.Map(VirtMemoryMap.Rtc, VirtMemoryMap.RtcSize, _clock);
         bus.Map(VirtMemoryMap.Aclint, VirtMemoryMap.AclintSize, _aclint);
@@ -117,20 +121,24 @@ internal sealed partial class VirtBoard : IDisposable
             InitramfsStart = _layout.Initramfs,
             InitramfsLength = initramfs?.Length ?? 0,
             RngSeed = RandomNumberGenerator.GetBytes(RngSeedLength),
-            ReservesFirmware = _spec.Firmware is null,
+            ReservesFirmware = _spec.PlaysFirmware,
             VirtioSlots = VirtMemoryMap.VirtioSlots,
             CacheBlockSize = Hart.CacheBlockSize,
         });
-        bool isLoaded = Memory.TryMapFile(_layout.Kernel, _spec.Kernel.Pages)
+        bool isLoaded = _kernel.TryLoad(Memory)
             && (initramfs is null || Memory.TryMapFile(_layout.Initramfs, initramfs))
             && (_spec.Firmware is null || Memory.TryMapFile(VirtMemoryMap.Ram, _spec.Firmware.Pages))
             && (ulong)tree.Length <= BootLayout.DeviceTreeRoom
             && Memory.TryWrite(_layout.DeviceTree, tree);
         if (!isLoaded) throw new InvalidOperationException("the boot layout does not hold what it was planned for");
-        if (_spec.Firmware is null) Vcpus[0].TryStart(_layout.Kernel.Value, _layout.DeviceTree.Value);
-        else
-            foreach (Rv64Vcpu vcpu in Vcpus)
-                vcpu.PowerOn(VirtMemoryMap.Ram.Value, _layout.DeviceTree.Value);
+        if (_spec.PlaysFirmware)
+        {
+            Vcpus[0].TryStart(_kernel.Entry.Value, _layout.DeviceTree.Value);
+            return;
+        }
+
+        GuestAddress start = _spec.Firmware is null ? _kernel.Entry : VirtMemoryMap.Ram;
+        foreach (Rv64Vcpu vcpu in Vcpus) vcpu.PowerOn(start.Value, _layout.DeviceTree.Value);
     }
 
     /// <summary>Returns everything to power-on, RAM to zero. Device I/O has drained.</summary>
@@ -141,6 +149,7 @@ internal sealed partial class VirtBoard : IDisposable
         _clock.Reset();
         _plic.Reset();
         _aclint.Reset();
+        _htif?.Reset();
         foreach (Rv64Vcpu vcpu in Vcpus) vcpu.Reset();
         Memory.Clear();
         Clock.Reset();
@@ -166,6 +175,17 @@ internal sealed partial class VirtBoard : IDisposable
         Adapter.Dispose();
         foreach (Rv64Vcpu vcpu in Vcpus) vcpu.Dispose();
         Memory.Dispose();
+    }
+
+    /// <summary>Gives a kernel that names <c>tohost</c> its end of that interface.</summary>
+    /// <exception cref="MachineException">The word is no RAM.</exception>
+    private Htif? ConnectHtif(IPowerControl power)
+    {
+        if (_kernel.ToHost is not { } toHost) return null;
+        if (!Memory.Contains(toHost, sizeof(ulong))) throw new MachineException($"the kernel's tohost at {toHost} is outside RAM");
+        var htif = new Htif(Memory, toHost, _kernel.FromHost, bytes => _spec.Console.WriteOutput(bytes), power);
+        Memory.Watch(toHost, htif.Serve);
+        return htif;
     }
 
     private IInterruptLine VirtioLine(int slot) => _plic.Line(VirtMemoryMap.VirtioInterrupt + slot);

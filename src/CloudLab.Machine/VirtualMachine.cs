@@ -203,11 +203,11 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
         return Task.CompletedTask;
     });
 
-    void IPowerControl.PowerOff() => GoDown(() => HaltAsync(StopReason.GuestPowerOff, "the guest powered off"));
+    void IPowerControl.PowerOff() => GoDown(() => HaltAsync(StopReason.GuestPowerOff, "the guest powered off", 0));
 
     void IPowerControl.Reset() => GoDown(RebootAsync);
 
-    void IPowerControl.Fail(int code) => GoDown(() => HaltAsync(StopReason.GuestFailure, $"the guest reported failure {code}"));
+    void IPowerControl.Fail(int code) => GoDown(() => HaltAsync(StopReason.GuestFailure, $"the guest reported failure {code}", code));
 
     private void GoDown(Func<Task> command)
     {
@@ -238,11 +238,11 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
         SetStatus(new MachineStatus(MachineState.Running, StopReason.None, null, _status.Boots + 1));
     }
 
-    private async Task HaltAsync(StopReason reason, string? detail)
+    private async Task HaltAsync(StopReason reason, string? detail, int? exitCode = null)
     {
         if (_status.State == MachineState.Stopped) return;
         await HaltVcpusAsync().ConfigureAwait(false);
-        SetStatus(_status with { State = MachineState.Stopped, StopReason = reason, Detail = detail });
+        SetStatus(_status with { State = MachineState.Stopped, StopReason = reason, Detail = detail, ExitCode = exitCode });
     }
 
     private async Task RunVcpusAsync()

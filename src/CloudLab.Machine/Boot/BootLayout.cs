@@ -7,10 +7,9 @@ namespace CloudLab.Machine.Boot;
 /// Where things lie in RAM at the start: the kernel near its beginning; at its end the device tree, and the initial RAM
 /// file system below that.
 /// </summary>
-/// <param name="Kernel">The kernel's first byte, which is also where it is entered.</param>
 /// <param name="Initramfs">The initial RAM file system's first byte; meaningless without one.</param>
 /// <param name="DeviceTree">The device tree's first byte.</param>
-internal readonly record struct BootLayout(GuestAddress Kernel, GuestAddress Initramfs, GuestAddress DeviceTree)
+internal readonly record struct BootLayout(GuestAddress Initramfs, GuestAddress DeviceTree)
 {
     /// <summary>Room for the device tree in bytes, a multiple of the page size; the largest ones take about 8 KiB.</summary>
     public const ulong DeviceTreeRoom = 64 << 10;
@@ -29,6 +28,6 @@ internal readonly record struct BootLayout(GuestAddress Kernel, GuestAddress Ini
                 $"the kernel and its initial RAM file system need {(needed + (1 << 20) - 1) >> 20} MiB of memory; the machine has {memorySize >> 20} MiB");
         GuestAddress ram = VirtMemoryMap.Ram;
         ulong deviceTree = memorySize - DeviceTreeRoom;
-        return new BootLayout(ram.Add(kernel.LoadOffset), ram.Add(deviceTree - initramfsLength), ram.Add(deviceTree));
+        return new BootLayout(ram.Add(deviceTree - initramfsLength), ram.Add(deviceTree));
     }
 }

@@ -9,6 +9,6 @@ internal interface IPowerControl
     /// <summary>Boot the machine again.</summary>
     void Reset();
 
-    /// <summary>Stop the machine, because the guest failed with <paramref name="code"/> (0 to 65535).</summary>
+    /// <summary>Stop the machine, because the guest failed with <paramref name="code"/> (not negative).</summary>
     void Fail(int code);
 }

@@ -103,11 +103,13 @@ internal sealed unsafe partial class Hart
         if (first == size)
         {
             StoreWhole(physical, size, value);
+            if (Memory.IsWatched(PageOf(physical))) Memory.TellStore(new GuestAddress(physical), size);
             return true;
         }
 
         Memory.TryWrite(new GuestAddress(physical), bytes[..first]);
         Memory.TryWrite(new GuestAddress(physicalNext), bytes[first..size]);
+        if (Memory.IsWatched(PageOf(physical)) || Memory.IsWatched(PageOf(physicalNext))) Memory.TellStore();
         return true;
     }
 
@@ -123,7 +125,12 @@ internal sealed unsafe partial class Hart
             return Fail(op, access == AccessKind.Load ? ExceptionCode.LoadAddressMisaligned : ExceptionCode.StoreAddressMisaligned, address);
         if (!Mmu.TryTranslate(address, access, DataContext, out ulong physical)) return Fail(op, Mmu.Fault, address);
         // An atomic that writes asks for read permission too, which a write-only mapping cannot have.
-        return Memory.Contains(new GuestAddress(physical), (ulong)size) || Fail(op, Mmu.AccessFaultOf(access), address);
+        if (!Memory.Contains(new GuestAddress(physical), (ulong)size)) return Fail(op, Mmu.AccessFaultOf(access), address);
+        int page = PageOf(physical);
+        if (access == AccessKind.Load || !Memory.IsWatched(page)) return true;
+        Mmu.PermitWrite(address, DataContext);
+        Request(new HartRequest(HartRequestKind.RewatchPage, (ulong)page, 0));
+        return true;
     }
 
     /// <summary>Writes a loaded value to its register.</summary>
@@ -154,6 +161,8 @@ internal sealed unsafe partial class Hart
         // The part on the next page starts at its first byte, which is also the address a fault reports.
         return Mmu.TryTranslate(last & TlbEntry.PageMask, access, context, out next) || Fail(op, Mmu.Fault, last & TlbEntry.PageMask);
     }
+
+    private int PageOf(ulong physical) => (int)(physical - Memory.Start.Value >> GuestMemory.PageShift);
 
     private void StoreWhole(ulong physical, int size, ulong value)
     {

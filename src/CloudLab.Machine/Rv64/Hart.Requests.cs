@@ -157,6 +157,7 @@ internal sealed unsafe partial class Hart
     {
         State->LinkSlot = null;
         Mmu.WithdrawAllWrites(asWritten: true);
+        Memory.TellStore();
         Mmu.FlushAll();
         Code.Reset();
     }
@@ -176,6 +177,10 @@ internal sealed unsafe partial class Hart
             case HartRequestKind.WithdrawAllWrites:
                 // What was written by these permissions is in the log that is being taken.
                 Mmu.WithdrawAllWrites(asWritten: IsWithdrawalPending);
+                break;
+            case HartRequestKind.RewatchPage:
+                if (Mmu.WithdrawWrite((int)request.First)) Memory.MarkPageWritten((int)request.First);
+                Memory.TellStore();
                 break;
             case HartRequestKind.FlushTranslations:
                 FlushRange(request.First, request.Length);

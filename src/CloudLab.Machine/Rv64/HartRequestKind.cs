@@ -12,6 +12,9 @@ internal enum HartRequestKind
     /// <summary>No longer write to any page unseen: the dirty log is being taken.</summary>
     WithdrawAllWrites,
 
+    /// <summary>No longer write to the watched page unseen, and look at the watched word: an atomic may have stored to it.</summary>
+    RewatchPage,
+
     /// <summary>Flush translations (SBI remote sfence.vma).</summary>
     FlushTranslations,
 

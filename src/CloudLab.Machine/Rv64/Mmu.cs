@@ -100,6 +100,10 @@ internal sealed unsafe class Mmu(Hart hart)
         }
     }
 
+    /// <summary>Permits writes to a page that <see cref="TryTranslate"/> has just found writable but left out as it is watched.</summary>
+    public void PermitWrite(ulong address, TlbContext context) =>
+        hart.Table(context)[address >> 12 & TlbEntry.IndexMask].WriteTag = address & TlbEntry.PageMask;
+
     /// <summary>Withdraws write permission for one page of RAM.</summary>
     /// <returns>Whether an entry had it.</returns>
     public bool WithdrawWrite(int page)
@@ -174,7 +178,7 @@ internal sealed unsafe class Mmu(Hart hart)
         if ((permissions & PteExecute) != 0) entry->ExecuteTag = tag;
         if (access != AccessKind.Store) return;
         hart.Memory.MarkPageWritten(page);
-        entry->WriteTag = tag;
+        if (!hart.Memory.IsWatched(page)) entry->WriteTag = tag;
     }
 
     private bool TryWalk(

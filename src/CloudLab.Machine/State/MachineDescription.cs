@@ -24,7 +24,7 @@ internal sealed class MachineDescription
         description._facts.Add(("the architecture", Riscv64));
         description._facts.Add(("the number of vCPUs", (ulong)spec.VcpuCount));
         description._facts.Add(("the memory in bytes", spec.MemorySize));
-        description._facts.Add(("whether firmware of its own runs", spec.Firmware is null ? 0UL : 1));
+        description._facts.Add(("whether it starts in M-mode", spec.PlaysFirmware ? 0UL : 1));
         description._facts.Add(("the number of disks", (ulong)spec.Disks.Count));
         for (int i = 0; i < spec.Disks.Count; i++)
         {

@@ -36,15 +36,15 @@ public sealed class VirtualMachineTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData(0x5555, StopReason.GuestPowerOff, "the guest powered off")]
-    [InlineData(0x3333, StopReason.GuestFailure, "the guest reported failure 7")]
-    public async Task The_test_device_ends_a_machine(int command, StopReason reason, string detail)
+    [InlineData(0x5555, StopReason.GuestPowerOff, "the guest powered off", 0)]
+    [InlineData(0x3333, StopReason.GuestFailure, "the guest reported failure 7", 7)]
+    public async Task The_test_device_ends_a_machine(int command, StopReason reason, string detail, int code)
     {
         var program = new GuestProgram().Add(LoadAddress(T0, 0x10_0000)).Add(LoadAddress(T1, 7UL << 16 | (uint)command)).Add(Sw(T1, T0, 0)).Spin();
         VirtualMachine machine = await CreateAsync(program);
         await machine.StartAsync();
         await StoppedAsync(machine);
-        Assert.Equal((reason, detail), (machine.Status.StopReason, machine.Status.Detail));
+        Assert.Equal((reason, detail, code), (machine.Status.StopReason, machine.Status.Detail, machine.Status.ExitCode));
     }
 
     [Fact]

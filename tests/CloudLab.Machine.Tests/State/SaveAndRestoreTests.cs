@@ -140,7 +140,7 @@ public sealed class SaveAndRestoreTests
             (spec with { Disks = [] }, "the number of disks: 1, not 0"),
             (spec with { Disks = [new MemoryBlockBackend(512)] }, "the size in bytes of disk 0"),
             (spec with { Disks = [new MemoryBlockBackend(DiskSize, isReadOnly: true)] }, "whether disk 0 is read-only"),
-            (spec with { Firmware = spec.Kernel }, "whether firmware of its own runs"),
+            (spec with { Firmware = spec.Kernel }, "whether it starts in M-mode"),
         ];
         foreach ((MachineSpec other, string name) in others)
         {
