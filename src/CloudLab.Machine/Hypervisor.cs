@@ -62,7 +62,7 @@ public sealed class Hypervisor : IAsyncDisposable
 
         try
         {
-            return Keep(new VirtualMachine(spec, _scheduler, Options.Workers, Release));
+            return Keep(new VirtualMachine(spec, _scheduler, Options, Release));
         }
         catch
         {

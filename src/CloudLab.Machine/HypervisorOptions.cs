@@ -11,4 +11,10 @@ public sealed record HypervisorOptions
     /// process may use (the container's limit where there is one), so that the server and its caches keep the rest.
     /// </summary>
     public ulong MemoryBudget { get; init; } = (ulong)GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 * 3;
+
+    /// <summary>
+    /// The most bytes of decoded code that one machine keeps beside its RAM, all its vCPUs together. When a vCPU's part
+    /// is full it starts anew. Default: 64 MiB, six times what a boot of the stock kernel decodes.
+    /// </summary>
+    public ulong CodeCacheSize { get; init; } = 64UL << 20;
 }

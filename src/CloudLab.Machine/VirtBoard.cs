@@ -46,7 +46,7 @@ internal sealed partial class VirtBoard : IDisposable
     private readonly Dictionary<int, VirtioMmioTransport> _transports = [];
 
     /// <exception cref="MachineException">The images do not fit the memory.</exception>
-    public VirtBoard(MachineSpec spec, IPowerControl power, Action<int> wake)
+    public VirtBoard(MachineSpec spec, HypervisorOptions options, IPowerControl power, Action<int> wake)
     {
         _spec = spec;
         _kernel = KernelImage.Read(spec.Kernel.Pages, spec.StartMode);
@@ -54,7 +54,8 @@ internal sealed partial class VirtBoard : IDisposable
         Memory = new GuestMemory(VirtMemoryMap.Ram, spec.MemorySize);
         var bus = new MmioBus();
         var harts = new Hart[spec.VcpuCount];
-        for (int i = 0; i < harts.Length; i++) harts[i] = new Hart(i, Memory, Clock) { Peers = harts };
+        ulong codeCacheSize = options.CodeCacheSize / (ulong)harts.Length;
+        for (int i = 0; i < harts.Length; i++) harts[i] = new Hart(i, Memory, Clock, codeCacheSize) { Peers = harts };
         Vcpus = [.. harts.Select(hart => new Rv64Vcpu(hart, bus, () => wake(hart.Id)))];
         if (spec.PlaysFirmware)
         {

@@ -33,13 +33,13 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
     private int _isFaultReported;
     private int _isDisposed;
 
-    internal VirtualMachine(MachineSpec spec, VcpuScheduler scheduler, int hostCores, Action<VirtualMachine> released)
+    internal VirtualMachine(MachineSpec spec, VcpuScheduler scheduler, HypervisorOptions options, Action<VirtualMachine> released)
     {
         Spec = spec;
         _scheduler = scheduler;
         _released = released;
-        _board = new VirtBoard(spec, this, Wake);
-        var allowance = new CpuAllowance(Math.Min(spec.CpuCap, hostCores), VcpuScheduler.Now);
+        _board = new VirtBoard(spec, options, this, Wake);
+        var allowance = new CpuAllowance(Math.Min(spec.CpuCap, options.Workers), VcpuScheduler.Now);
         _tasks = [.. _board.Vcpus.Select(vcpu => new VcpuTask(vcpu, allowance, spec.CpuWeight, _board.Clock.Until, _board.Uart.Flush, ReportFault))];
         _board.Agent.Received += bytes => AgentReceived?.Invoke(bytes);
         _queue = Task.Run(RunQueueAsync);

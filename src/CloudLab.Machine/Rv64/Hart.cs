@@ -27,7 +27,7 @@ internal sealed unsafe partial class Hart : IMemoryObserver, IDisposable
     private readonly TlbEntry* _tables;
     private readonly GCHandle _self;
 
-    public Hart(int id, GuestMemory memory, IGuestTime time)
+    public Hart(int id, GuestMemory memory, IGuestTime time, ulong codeCacheSize = CodeCache.DefaultSize)
     {
         Id = id;
         Memory = memory;
@@ -40,7 +40,7 @@ internal sealed unsafe partial class Hart : IMemoryObserver, IDisposable
         _self = GCHandle.Alloc(this, GCHandleType.Weak);
         State->Owner = GCHandle.ToIntPtr(_self);
         Mmu = new Mmu(this);
-        Code = new CodeCache(memory);
+        Code = new CodeCache(memory, codeCacheSize);
         State->Blocks = Code.Slots;
         State->Cold = ColdHandlers.Create();
         memory.AddObserver(this);

@@ -12,8 +12,13 @@ namespace CloudLab.Machine.Rv64.Interpreter;
 /// </remarks>
 internal sealed unsafe class CodeCache : IDisposable
 {
-    // About 80 bytes a block and 16 an instruction: a Debian boot with its 362,000 distinct instructions takes 10 MiB.
-    private const ulong ArenaSize = 32UL << 20;
+    /// <summary>
+    /// What a boot takes with room to spare: about 80 bytes a block and 16 an instruction make 10 MiB of a Debian boot
+    /// with its 362,000 distinct instructions.
+    /// </summary>
+    public const ulong DefaultSize = 32UL << 20;
+
+    private const ulong SmallestSize = 1UL << 20;
     private const int CrossingCount = 256;
     private const int CrossingSize = 128;
 
@@ -21,15 +26,18 @@ internal sealed unsafe class CodeCache : IDisposable
         (ulong)(sizeof(CodeBlock) + ((CodeBlock.MaxInstructions + 1) * sizeof(Op)) + (2 * sizeof(OpLink)));
 
     private readonly GuestMemory _memory;
-    private readonly HostMapping _arena = HostMapping.Anonymous(ArenaSize);
+    private readonly HostMapping _arena;
     private readonly HostMapping _slots = HostMapping.Anonymous((ulong)(BlockSlot.Count * sizeof(BlockSlot)));
     private readonly HostMapping _chains;
     private readonly HostMapping _crossings = HostMapping.Anonymous(CrossingCount * CrossingSize);
     private ulong _used;
 
-    public CodeCache(GuestMemory memory)
+    /// <param name="memory">The RAM that code is decoded from.</param>
+    /// <param name="size">The bytes of decoded code to keep at most; at least 1 MiB are kept.</param>
+    public CodeCache(GuestMemory memory, ulong size)
     {
         _memory = memory;
+        _arena = HostMapping.Anonymous(Math.Max(size, SmallestSize));
         _chains = HostMapping.Anonymous((memory.Size >> GuestMemory.PageShift) * (ulong)sizeof(CodeBlock*));
     }
 
@@ -40,7 +48,7 @@ internal sealed unsafe class CodeCache : IDisposable
     private CodeBlock** Chains => (CodeBlock**)_chains.Pointer;
 
     /// <summary>Whether the next <see cref="Build"/> has to be preceded by <see cref="Reset"/>.</summary>
-    public bool IsFull => _used + LargestBlock > ArenaSize;
+    public bool IsFull => _used + LargestBlock > _arena.Length;
 
     /// <summary>The block that starts at <paramref name="host"/>, or null when it has to be built.</summary>
     public CodeBlock* Find(byte* host)
