@@ -11,6 +11,7 @@ public sealed class BootImage : IAsyncLifetime
     private readonly TempDirectory _directory = new();
     private GuestImage? _kernel;
     private GuestImage? _initramfs;
+    private string _initramfsPath = "";
     private string _commandLine = "";
 
     // In the form that "images export" writes.
@@ -23,7 +24,8 @@ public sealed class BootImage : IAsyncLifetime
         CancellationToken cancellationToken = TestContext.Current.CancellationToken;
         BuiltImage image = await TestGuestImage.GetAsync(cancellationToken);
         _kernel = await LoadAsync(image.KernelPath, cancellationToken);
-        _initramfs = await LoadAsync(image.InitramfsPath, cancellationToken);
+        _initramfsPath = image.InitramfsPath;
+        _initramfs = await LoadAsync(_initramfsPath, cancellationToken);
         _commandLine = image.Manifest.CommandLine;
         Assert.Null(await GuestImageArchive.ExportAsync(image.Directory, Archive, compress: false, cancellationToken));
     }
@@ -39,6 +41,14 @@ public sealed class BootImage : IAsyncLifetime
         CommandLine = _commandLine,
         Console = new(),
     };
+
+    /// <summary>The initramfs with one program more.</summary>
+    public async Task<GuestImage> InitramfsWithAsync(string path, byte[] program)
+    {
+        CancellationToken cancellationToken = TestContext.Current.CancellationToken;
+        using var content = new MemoryStream(await GuestFiles.AppendExecutableAsync(_initramfsPath, path, program, cancellationToken));
+        return await Hypervisor.LoadImageAsync("initramfs with " + path, content, cancellationToken);
+    }
 
     /// <summary>Puts the image into a server's data directory, as <c>images import</c> does.</summary>
     public async Task ImportAsync(string dataDirectory)
