@@ -26,7 +26,7 @@ public sealed class PatchedCodeTests
     public void No_older_code_runs_after_a_fence(int harts, ulong number, bool isFencedByWriter)
     {
         // A function is "lui a0, number; ret", so numbers have their low 12 bits clear.
-        ulong last = (isFencedByWriter ? 10_000UL : 200_000) << 12;
+        ulong last = (isFencedByWriter ? 3000UL : 200_000) << 12;
         using var machine = new TestMachine(harts);
         machine.Write(Function, Lui(A0, 0), Jalr(Zero, Ra, 0));
         HartThreads.Run(machine, [Writer(number, last, isFencedByWriter), .. Enumerable.Range(1, harts - 1).Select(hart => Reader(hart, number, last, !isFencedByWriter))]);

@@ -19,7 +19,7 @@ internal sealed class TortureGuest : IDisposable
     private const int Operations = 40;
     private const ulong Tables = TestHart.Ram + 0x10_0000, Locks = TestHart.Ram + 0x11_0000, Pages = TestHart.Ram + 0x12_0000, Handler = TestHart.Ram + 0x13_0000;
     private const ulong Window = 0x4000_0000, Entry = Tables + 0x2000;
-    private const int Ticket = 0, Flag = 64, Done = 128, MoveCount = 136, LateCount = 144, Results = 256, ResultSize = 32;
+    private const int Ticket = 0, Flag = 64, Done = 128, MoveCount = 136, LateCount = 144, Ready = 152, Results = 256, ResultSize = 32;
     private const uint S5 = 21, S6 = 22, S7 = 23;
     private const uint FenceRRw = 0x0230_000f, FenceRwW = 0x0310_000f;
     private const uint Lr = 2, Sc = 3, Aq = 1 << 26, Rl = 1 << 25;
@@ -142,6 +142,7 @@ internal sealed class TortureGuest : IDisposable
         return
         [
             .. Start, .. LoadAddress(S0, Entry), .. LoadAddress(S2, Leaf(0)), .. LoadAddress(S3, Leaf(1)), Li(S4, 0),
+            Li(T1, Workers), Ld(T0, S1, Ready), Bne(T0, T1, -4), // all of them take interrupts
             .. move, Jump(-4 * move.Length), Sd(S4, S1, LateCount), Wfi, Jump(-4),
         ];
     }
@@ -179,13 +180,15 @@ internal sealed class TortureGuest : IDisposable
         int results = Results + (hart * ResultSize);
         return
         [
-            .. Start, .. LoadAddress(S0, Window), Li(S2, Loops), Li(S5, 0), Li(S6, 0), Li(S7, 0),
+            Li(S7, 0), .. Start, .. LoadAddress(S0, Window), Li(S2, Loops), Li(S5, 0), Li(S6, 0), .. Announce(Ready),
             Ld(T0, S1, MoveCount), Beq(T0, Zero, -4), // the page is being moved
             .. loop, Addi(S2, S2, -1), Beq(S2, Zero, 8), Jump(-4 * (loop.Count + 2)),
             Sd(S5, S1, results), Sd(S6, S1, results + 8), Sd(S7, S1, results + 16),
-            Addi(T0, S1, Done), Li(T1, 1), Amo(SharedWord.Add, 3, Zero, T0, T1) | Rl, Wfi, Jump(-4),
+            .. Announce(Done), Wfi, Jump(-4),
         ];
     }
+
+    private static uint[] Announce(int offset) => [Addi(T0, S1, offset), Li(T1, 1), Amo(SharedWord.Add, 3, Zero, T0, T1) | Rl];
 
     /// <summary>The operation with the value in T1 on the word at T0, by an AMO or, for a sum, also by LR and SC.</summary>
     private uint[] Operate(SharedWord word)
