@@ -16,11 +16,12 @@ internal static class CommandLine
     /// <param name="environment">Reads an environment variable.</param>
     /// <param name="console">For results and progress.</param>
     /// <param name="error">For what goes wrong.</param>
-    /// <returns>An <see cref="ExitCode"/>.</returns>
+    /// <param name="guestOutput">Where <c>machine run</c> writes the guest's console; null for standard output.</param>
+    /// <returns>An <see cref="ExitCode"/>, or what a guest ended with.</returns>
     public static async Task<int> RunAsync(
-        string[] args, Func<string, string?> environment, IAnsiConsole console, TextWriter error)
+        string[] args, Func<string, string?> environment, IAnsiConsole console, TextWriter error, Stream? guestOutput = null)
     {
-        RootCommand root = Create(environment, console);
+        RootCommand root = Create(environment, console, guestOutput);
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
@@ -57,7 +58,7 @@ internal static class CommandLine
         }
     }
 
-    private static RootCommand Create(Func<string, string?> environment, IAnsiConsole console)
+    private static RootCommand Create(Func<string, string?> environment, IAnsiConsole console, Stream? guestOutput)
     {
         var root = new RootCommand(
             "CloudLab: a self-hosted cloud of virtual machines that run real Linux kernels. Without a verb it starts the server.");
@@ -67,6 +68,7 @@ internal static class CommandLine
         root.Subcommands.Add(serve);
         root.Subcommands.Add(ImagesCommand.Create(environment, console));
         root.Subcommands.Add(DatabaseCommand.Create(environment, console));
+        root.Subcommands.Add(MachineCommand.Create(guestOutput));
         root.Subcommands.Add(HealthcheckCommand.Create(console));
         foreach (HelpOption help in root.Options.OfType<HelpOption>()) help.Action = new HelpWithExamples((HelpAction)help.Action!);
         return root;

@@ -16,11 +16,15 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
           CloudLab.Server --database 'Host=db;Database=cloudlab;Username=cloudlab' --database-password-file FILE
                                                                  keep the rows in PostgreSQL
           CloudLab.Server images build                           build the guest image ahead of the first start
+          CloudLab.Server machine run kernel.elf --stats         run a kernel of your own, without a server
           CloudLab.Server healthcheck                            exit 0 when the server answers
 
         Every option can also come from the environment (--data-dir is CLOUDLAB_DATA_DIR) or from cloudlab.json in the
         data directory ("insecureHttp": true). Flags win over the environment, the environment over the file.
         """;
+
+    // Who asks for help on a verb does not give its arguments.
+    public override bool ClearsParseErrors => true;
 
     public override int Invoke(ParseResult parseResult)
     {

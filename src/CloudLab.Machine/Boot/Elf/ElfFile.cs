@@ -85,9 +85,11 @@ internal sealed class ElfFile
                 ElfImage.Long(table, at + 8), ElfImage.Long(table, at + 32));
             if (type != SegmentLoad || segment is { Size: 0, FileSize: 0 }) continue;
             if (segment.FileSize > segment.Size) throw ElfImage.Unusable("a segment is longer in the file than in memory");
+            image.Check(segment.FileOffset, segment.FileSize, "a segment");
+            segment = WithoutHeaders(segment);
+            if (segment.Size == 0) continue;
             if (segment.Physical < VirtMemoryMap.Ram || segment.Size > ulong.MaxValue - segment.Physical.Value)
                 throw ElfImage.Unusable($"a segment at {segment.Physical} is outside RAM, which begins at {VirtMemoryMap.Ram}");
-            image.Check(segment.FileOffset, segment.FileSize, "a segment");
             segments.Add(segment);
         }
 
@@ -97,6 +99,18 @@ internal sealed class ElfFile
             if (segments[i - 1].End > segments[i].Physical.Value)
                 throw ElfImage.Unusable($"two segments overlap at {segments[i].Physical}");
         return segments;
+    }
+
+    /// <summary>
+    /// Linkers like to load the file's own headers in front of the code, or alone; nobody reads them, and what of them lies
+    /// below RAM is left out.
+    /// </summary>
+    private static ElfSegment WithoutHeaders(ElfSegment segment)
+    {
+        if (segment.FileOffset != 0 || segment.Physical >= VirtMemoryMap.Ram) return segment;
+        ulong cut = Math.Min(VirtMemoryMap.Ram.Value - segment.Physical.Value, segment.Size);
+        return new ElfSegment(
+            segment.Physical.Add(cut), segment.Virtual + cut, segment.Size - cut, cut, segment.FileSize - Math.Min(cut, segment.FileSize));
     }
 
     /// <summary>A kernel linked for its own address space names places there; one linked for RAM, as most are, names RAM.</summary>

@@ -11,6 +11,7 @@ internal sealed class ElfBuilder
     private const int SectionHeaderLength = 64;
 
     private readonly List<(uint Type, ulong Virtual, ulong Physical, byte[] Bytes, ulong Size)> _segments = [];
+    private ulong? _headers;
     private readonly List<(string Name, ulong Value)> _symbols = [];
 
     public ulong Entry { get; init; } = 0x8000_0000;
@@ -27,6 +28,14 @@ internal sealed class ElfBuilder
     public ElfBuilder Segment(ulong address, byte[] bytes, ulong? size = null, ulong? virtualAddress = null, uint type = 1)
     {
         _segments.Add((type, virtualAddress ?? address, address, bytes, size ?? (ulong)bytes.Length));
+        return this;
+    }
+
+    /// <summary>Lets the first segment begin with the file's own headers, as linkers do.</summary>
+    /// <param name="address">Where they would go; the segment's address less the length of the headers.</param>
+    public ElfBuilder Headers(ulong address)
+    {
+        _headers = address;
         return this;
     }
 
@@ -61,6 +70,16 @@ internal sealed class ElfBuilder
             Put64(header, at + 32, (ulong)bytes.Length);
             Put64(header, at + 40, size);
             file.AddRange(bytes);
+        }
+
+        if (_headers is { } headers)
+        {
+            ulong length = (ulong)data;
+            Put64(header, HeaderLength + 8, 0);
+            Put64(header, HeaderLength + 16, headers);
+            Put64(header, HeaderLength + 24, headers);
+            Put64(header, HeaderLength + 32, length + (ulong)_segments[0].Bytes.Length);
+            Put64(header, HeaderLength + 40, length + _segments[0].Size);
         }
 
         if (_symbols.Count > 0) AddSymbols(header, file);

@@ -36,6 +36,22 @@ public sealed class ElfKernelTests
         Assert.Equal(new byte[] { 5, 6, 0, 0 }, Read(memory, Ram + 0x3000, 4));
     }
 
+    [Fact]
+    public async Task The_files_own_headers_need_no_RAM()
+    {
+        byte[] before = new ElfBuilder().Segment(Ram, [1, 2, 3, 4]).Headers(Ram - 64 - 56).Build();
+        byte[] alone = new ElfBuilder().Segment(0x1_0000, [9], size: 1000).Segment(Ram, [1, 2, 3, 4]).Headers(0x1_0000).Build();
+        foreach (byte[] file in new[] { before, alone })
+        {
+            using ImagePages pages = await PagesAsync(file);
+            using var memory = new GuestMemory(new GuestAddress(Ram), RamSize);
+            KernelImage kernel = KernelImage.Read(pages, StartMode.Machine);
+            Assert.True(kernel.TryLoad(memory));
+            Assert.Equal((0UL, 4UL), (kernel.LoadOffset, kernel.Size));
+            Assert.Equal(new byte[] { 1, 2, 3, 4, 0 }, Read(memory, Ram, 5));
+        }
+    }
+
     [Theory]
     [InlineData(StartMode.Machine, 0)]
     [InlineData(StartMode.Supervisor, 2 << 20)]
