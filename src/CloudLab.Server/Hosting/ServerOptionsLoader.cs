@@ -152,7 +152,7 @@ internal sealed class ServerOptionsLoader
     {
         string? text = Find(Setting.AptMirror);
         if (text is not null && !Uri.TryCreate(text, UriKind.Absolute, out _))
-            _errors.Add($"--apt-mirror '{text}' is not a URL. An example: https://deb.debian.org/debian");
+            _errors.Add($"--apt-mirror '{text}' is not a URL. An example: https://mirror.example/debian");
         return text;
     }
 
