@@ -26,10 +26,11 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
     private readonly Action<VirtualMachine> _released;
     private readonly VirtBoard _board;
     private readonly VcpuTask[] _tasks = [];
-    private readonly Channel<Func<Task>> _commands = Channel.CreateUnbounded<Func<Task>>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<Func<Task>> _commands = Channel.CreateUnbounded<Func<Task>>();
     private readonly Task _queue;
     private volatile MachineStatus _status = new(MachineState.Created, StopReason.None, null, 0);
-    private volatile bool _isGoingDown;
+    private int _isGoingDown;
+    private int _incarnation;
     private int _isFaultReported;
     private int _isDisposed;
 
@@ -50,6 +51,9 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
 
     /// <summary>The state now.</summary>
     public MachineStatus Status => _status;
+
+    /// <summary>Commands that wait to be carried out.</summary>
+    internal int QueuedCommands => _commands.Reader.Count;
 
     /// <summary>Raised after each change of <see cref="Status"/>, with the new one; a reboot shows as <c>Boots</c> + 1.</summary>
     public event Action<MachineStatus>? StatusChanged;
@@ -107,7 +111,7 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
             try
             {
                 // What the guest asked for waits in the queue of commands, which is not saved.
-                if (_isGoingDown) throw new MachineException("the guest is powering off or resetting");
+                if (Volatile.Read(ref _isGoingDown) != 0) throw new MachineException("the guest is powering off or resetting");
                 byte[] bytes = await _board.SaveAsync(_status.Boots, ramFile, cancellationToken).ConfigureAwait(false);
                 await state.WriteAsync(bytes, cancellationToken).ConfigureAwait(false);
                 isSaved = true;
@@ -209,10 +213,15 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
 
     void IPowerControl.Fail(int code) => GoDown(() => HaltAsync(StopReason.GuestFailure, $"the guest reported failure {code}", code));
 
+    /// <summary>
+    /// Queues the guest's first wish of its life; a guest that goes on wishing would fill the queue, and one that was
+    /// reset meanwhile must not have it held against its successor.
+    /// </summary>
     private void GoDown(Func<Task> command)
     {
-        _isGoingDown = true;
-        Post(command);
+        if (Interlocked.Exchange(ref _isGoingDown, 1) != 0) return;
+        int incarnation = _incarnation;
+        Post(() => incarnation == _incarnation ? command() : Task.CompletedTask);
     }
 
     private void Wake(int hart)
@@ -231,7 +240,9 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
     {
         if (_status.State is not (MachineState.Running or MachineState.Paused)) return;
         await HaltVcpusAsync().ConfigureAwait(false);
-        _isGoingDown = false;
+        // No vCPU runs, so no wish of the life that ends comes after this.
+        _incarnation++;
+        Volatile.Write(ref _isGoingDown, 0);
         _board.Reset();
         _board.Load();
         await RunVcpusAsync().ConfigureAwait(false);

@@ -43,7 +43,8 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
         _host = host;
         _panicWatch = new PanicWatch(line =>
         {
-            _newPanics.Enqueue(line);
+            // As many as stop the instance; a guest can print such lines without end, and the database may be away.
+            if (_newPanics.Count < PanicsThatStop) _newPanics.Enqueue(line);
             Wake();
         });
         Console.OutputWritten += output => _panicWatch.Receive(output.Span);

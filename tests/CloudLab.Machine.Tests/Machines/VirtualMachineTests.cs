@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text;
 using CloudLab.Machine.Boot.Firmware;
 using CloudLab.Machine.Console;
+using CloudLab.Machine.Devices;
 using Xunit;
 using static CloudLab.Machine.Tests.Rv64.Asm;
 
@@ -54,6 +55,31 @@ public sealed class VirtualMachineTests : IAsyncDisposable
         await machine.StartAsync();
         await StoppedAsync(machine);
         Assert.Equal(StopReason.GuestFailure, machine.Status.StopReason);
+    }
+
+    [Fact]
+    public async Task A_guest_that_never_ceases_to_ask_for_a_reset_does_not_fill_the_queue_of_commands()
+    {
+        const uint FinisherReset = 0x7777;
+        VirtualMachine machine = await CreateAsync(new GuestProgram().Add(
+            Lui(T0, (uint)VirtMemoryMap.Test.Value),
+            Lui(T1, FinisherReset),
+            Addi(T1, T1, (int)FinisherReset & 0xfff),
+            S(2, 0x23, T1, T0, 0),
+            Jump(-4)));
+        var fifth = new TaskCompletionSource();
+        int most = 0;
+        machine.StatusChanged += status =>
+        {
+            most = Math.Max(most, machine.QueuedCommands);
+            if (status.Boots == 5) fifth.TrySetResult();
+        };
+        await machine.StartAsync();
+        await fifth.Task.WaitAsync(Cancellation);
+        await machine.StopAsync();
+        // One wish of the guest, and the stop.
+        Assert.InRange(most, 0, 2);
+        Assert.Equal(MachineState.Stopped, machine.Status.State);
     }
 
     [Fact]
