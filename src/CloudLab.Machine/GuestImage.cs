@@ -5,13 +5,16 @@ using CloudLab.Machine.Memory;
 namespace CloudLab.Machine;
 
 /// <summary>A kernel, initramfs or firmware that machines boot from; its pages are held once for all of them.</summary>
-/// <remarks>Made by <see cref="Hypervisor.LoadImageAsync"/>; disposing it frees the pages once no machine maps them.</remarks>
+/// <remarks>Made by <see cref="Hypervisor.LoadImageAsync"/>; disposing it, or its hypervisor, frees the pages once no machine maps them.</remarks>
 public sealed class GuestImage : IDisposable
 {
-    internal GuestImage(string name, ImagePages pages)
+    private readonly Action<GuestImage> _disposed;
+
+    internal GuestImage(string name, ImagePages pages, Action<GuestImage> disposed)
     {
         Name = name;
         Pages = pages;
+        _disposed = disposed;
     }
 
     /// <summary>A name for messages.</summary>
@@ -31,5 +34,9 @@ public sealed class GuestImage : IDisposable
         ElfFile.IsElf(Pages) && ElfFile.Read(Pages).Segments[0].Physical == VirtMemoryMap.Ram ? StartMode.Machine : StartMode.Supervisor;
 
     /// <inheritdoc/>
-    public void Dispose() => Pages.Dispose();
+    public void Dispose()
+    {
+        Pages.Dispose();
+        _disposed(this);
+    }
 }

@@ -17,6 +17,7 @@ public sealed class Hypervisor : IAsyncDisposable
 
     private readonly Lock _lock = new();
     private readonly HashSet<VirtualMachine> _machines = [];
+    private readonly HashSet<GuestImage> _images = [];
     private readonly VcpuScheduler _scheduler;
     private ulong _memoryInUse;
     private bool _isDisposed;
@@ -41,10 +42,24 @@ public sealed class Hypervisor : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads an image to its end and keeps its pages for machines to boot from.</summary>
+    /// <summary>Reads an image to its end and keeps its pages for machines to boot from, until it is disposed of or this is.</summary>
     /// <exception cref="IOException">The host has no memory for it, or the source failed.</exception>
-    public static async Task<GuestImage> LoadImageAsync(string name, Stream source, CancellationToken cancellationToken) =>
-        new(name, await ImagePages.LoadAsync(name, source, cancellationToken).ConfigureAwait(false));
+    public async Task<GuestImage> LoadImageAsync(string name, Stream source, CancellationToken cancellationToken)
+    {
+        ImagePages pages = await ImagePages.LoadAsync(name, source, cancellationToken).ConfigureAwait(false);
+        var image = new GuestImage(name, pages, Forget);
+        lock (_lock)
+        {
+            if (!_isDisposed)
+            {
+                _images.Add(image);
+                return image;
+            }
+        }
+
+        image.Dispose();
+        throw new ObjectDisposedException(nameof(Hypervisor));
+    }
 
     /// <summary>Builds a machine without starting it; its memory is admitted against the budget first.</summary>
     /// <exception cref="MachineException">The budget has no room, or the spec is out of its documented ranges.</exception>
@@ -103,19 +118,22 @@ public sealed class Hypervisor : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops and disposes of every machine, then ends the workers.</summary>
+    /// <summary>Stops and disposes of every machine, then ends the workers and frees the images.</summary>
     public async ValueTask DisposeAsync()
     {
         VirtualMachine[] machines;
+        GuestImage[] images;
         lock (_lock)
         {
             if (_isDisposed) return;
             _isDisposed = true;
             machines = [.. _machines];
+            images = [.. _images];
         }
 
         foreach (VirtualMachine machine in machines) await machine.DisposeAsync().ConfigureAwait(false);
         _scheduler.Dispose();
+        foreach (GuestImage image in images) image.Dispose();
     }
 
     /// <summary>Owns a new machine, unless the hypervisor was disposed of while it was being built.</summary>
@@ -133,6 +151,11 @@ public sealed class Hypervisor : IAsyncDisposable
         // Nothing ran yet, so there is nothing to wait for.
         _ = machine.DisposeAsync().AsTask();
         throw new ObjectDisposedException(nameof(Hypervisor));
+    }
+
+    private void Forget(GuestImage image)
+    {
+        lock (_lock) _images.Remove(image);
     }
 
     private void Release(VirtualMachine machine)

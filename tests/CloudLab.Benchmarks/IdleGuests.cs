@@ -17,8 +17,8 @@ internal static class IdleGuests
     public static async Task RunAsync(BuiltImage image, int count)
     {
         await using var hypervisor = new Hypervisor(new HypervisorOptions());
-        using GuestImage kernel = await LoadAsync(image.KernelPath);
-        using GuestImage initramfs = await LoadAsync(image.InitramfsPath);
+        using GuestImage kernel = await LoadAsync(hypervisor, image.KernelPath);
+        using GuestImage initramfs = await LoadAsync(hypervisor, image.InitramfsPath);
         var machines = new List<VirtualMachine>();
         for (int i = 0; i < count; i++)
         {
@@ -77,9 +77,9 @@ internal static class IdleGuests
         while (console.Snapshot().AsSpan().IndexOf("/ # "u8) < 0) await attachment.ReadAsync(CancellationToken.None);
     }
 
-    private static async Task<GuestImage> LoadAsync(string path)
+    private static async Task<GuestImage> LoadAsync(Hypervisor hypervisor, string path)
     {
         await using FileStream file = File.OpenRead(path);
-        return await Hypervisor.LoadImageAsync(Path.GetFileName(path), file, CancellationToken.None);
+        return await hypervisor.LoadImageAsync(Path.GetFileName(path), file, CancellationToken.None);
     }
 }

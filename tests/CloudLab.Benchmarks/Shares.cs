@@ -38,7 +38,7 @@ internal static class Shares
     private static async Task<double[]> MeasureAsync((int Weight, double Cap)[] mix)
     {
         await using var hypervisor = new Hypervisor(new HypervisorOptions { Workers = 2 });
-        using GuestImage kernel = await Hypervisor.LoadImageAsync("spin", new MemoryStream(Spin), CancellationToken.None);
+        using GuestImage kernel = await hypervisor.LoadImageAsync("spin", new MemoryStream(Spin), CancellationToken.None);
         VirtualMachine[] machines = [.. mix.Select((m, i) => hypervisor.Create(new MachineSpec
         {
             Name = $"share-{i}",

@@ -6,7 +6,7 @@ namespace CloudLab.ControlPlane.Reconciliation;
 
 /// <summary>The images that machines boot from, each held in memory once.</summary>
 /// <remarks>The newest file of each part of an image is kept; one that it replaced goes with its last user.</remarks>
-internal sealed class ImageCache(IBlobStore blobs) : IDisposable
+internal sealed class ImageCache(IBlobStore blobs, Hypervisor hypervisor) : IDisposable
 {
     private readonly Dictionary<(ImageId, string Part), Entry> _newest = [];
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -24,7 +24,7 @@ internal sealed class ImageCache(IBlobStore blobs) : IDisposable
             BlobResult<BlobContent> opened = await blobs.GetAsync(file.Blob, range: null, cancellationToken).ConfigureAwait(false);
             if (!opened.IsOk) return null;
             await using BlobContent content = opened.Value;
-            GuestImage image = await Hypervisor.LoadImageAsync(file.Blob, content.Content, cancellationToken).ConfigureAwait(false);
+            GuestImage image = await hypervisor.LoadImageAsync(file.Blob, content.Content, cancellationToken).ConfigureAwait(false);
             return Replace((id, part), new Entry(file.Blob, image));
         }
         catch (InvalidDataException)

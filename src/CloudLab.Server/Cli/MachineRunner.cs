@@ -38,10 +38,10 @@ internal static class MachineRunner
 
     private static async Task<int> RunAsync(MachineRun run, SerialConsole console, TextWriter error, CancellationToken cancellationToken)
     {
-        using GuestImage kernel = await LoadAsync(run.Kernel, cancellationToken);
-        using GuestImage? firmware = run.Firmware is null ? null : await LoadAsync(run.Firmware, cancellationToken);
-        using GuestImage? initramfs = run.Initramfs is null ? null : await LoadAsync(run.Initramfs, cancellationToken);
         await using var hypervisor = new Hypervisor(new HypervisorOptions());
+        using GuestImage kernel = await LoadAsync(hypervisor, run.Kernel, cancellationToken);
+        using GuestImage? firmware = run.Firmware is null ? null : await LoadAsync(hypervisor, run.Firmware, cancellationToken);
+        using GuestImage? initramfs = run.Initramfs is null ? null : await LoadAsync(hypervisor, run.Initramfs, cancellationToken);
         var spec = new MachineSpec
         {
             Name = Path.GetFileName(run.Kernel),
@@ -85,10 +85,10 @@ internal static class MachineRunner
         return machine.Status.ExitCode is { } code and not 0 ? Math.Clamp(code, 1, byte.MaxValue) : ExitCode.Ok;
     }
 
-    private static async Task<GuestImage> LoadAsync(string path, CancellationToken cancellationToken)
+    private static async Task<GuestImage> LoadAsync(Hypervisor hypervisor, string path, CancellationToken cancellationToken)
     {
         await using FileStream file = File.OpenRead(path);
-        return await Hypervisor.LoadImageAsync(Path.GetFileName(path), file, cancellationToken);
+        return await hypervisor.LoadImageAsync(Path.GetFileName(path), file, cancellationToken);
     }
 
     private static async Task ShowStatsAsync(MachineMetrics metrics, TimeSpan elapsed, TextWriter error)

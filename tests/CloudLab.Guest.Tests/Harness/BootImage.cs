@@ -66,7 +66,7 @@ public sealed class BootImage : IAsyncLifetime
         _directory.Dispose();
     }
 
-    private static async Task<GuestImage> LoadAsync(string path, CancellationToken cancellationToken)
+    private async Task<GuestImage> LoadAsync(string path, CancellationToken cancellationToken)
     {
         await using FileStream file = File.OpenRead(path);
         return await Hypervisor.LoadImageAsync(Path.GetFileName(path), file, cancellationToken);

@@ -42,9 +42,9 @@ public sealed class FirmwareTests(BootImage image)
         await shell.WaitForAsync("reached riscv");
     }
 
-    private static async Task<GuestImage> LoadAsync(string path)
+    private async Task<GuestImage> LoadAsync(string path)
     {
         await using FileStream file = File.OpenRead(path);
-        return await Hypervisor.LoadImageAsync(Path.GetFileName(path), file, TestContext.Current.CancellationToken);
+        return await image.Hypervisor.LoadImageAsync(Path.GetFileName(path), file, TestContext.Current.CancellationToken);
     }
 }

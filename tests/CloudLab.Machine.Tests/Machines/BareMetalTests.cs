@@ -219,7 +219,7 @@ public sealed class BareMetalTests : IAsyncDisposable
     private async Task<GuestImage> ImageAsync(byte[] bytes)
     {
         using var stream = new MemoryStream(bytes);
-        GuestImage image = await Hypervisor.LoadImageAsync("bare", stream, Cancellation);
+        GuestImage image = await _hypervisor.LoadImageAsync("bare", stream, Cancellation);
         _images.Add(image);
         return image;
     }

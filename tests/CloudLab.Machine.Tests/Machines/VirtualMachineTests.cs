@@ -83,6 +83,16 @@ public sealed class VirtualMachineTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Images_go_with_the_hypervisor_that_loaded_them()
+    {
+        var hypervisor = new Hypervisor(new HypervisorOptions { Workers = 1, MemoryBudget = Memory });
+        GuestImage image = await hypervisor.LoadImageAsync("owned", new MemoryStream(new byte[4]), Cancellation);
+        await hypervisor.DisposeAsync();
+        Assert.Throws<ObjectDisposedException>(() => image.Pages.Read(0, new byte[1]));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => hypervisor.LoadImageAsync("late", new MemoryStream(new byte[4]), Cancellation));
+    }
+
+    [Fact]
     public async Task A_reboot_by_the_guest_clears_ram_and_counts()
     {
         VirtualMachine machine = await CreateAsync(Marked().Reboot().Spin());
@@ -396,7 +406,7 @@ public sealed class VirtualMachineTests : IAsyncDisposable
     private async Task<GuestImage> ImageAsync(byte[] bytes)
     {
         using var stream = new MemoryStream(bytes);
-        GuestImage image = await Hypervisor.LoadImageAsync("test", stream, Cancellation);
+        GuestImage image = await _hypervisor.LoadImageAsync("test", stream, Cancellation);
         _images.Add(image);
         return image;
     }

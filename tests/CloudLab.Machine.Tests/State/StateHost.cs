@@ -8,18 +8,20 @@ namespace CloudLab.Machine.Tests.State;
 /// <summary>A hypervisor, the guest of <see cref="StateGuest"/> and a directory for RAM files.</summary>
 internal sealed class StateHost : IAsyncDisposable
 {
-    private readonly GuestImage _kernel;
+    private GuestImage _kernel = null!;
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("cloudlab-state-");
     private int _files;
-
-    private StateHost(GuestImage kernel) => _kernel = kernel;
 
     public Hypervisor Hypervisor { get; } = new(new HypervisorOptions { Workers = 2, MemoryBudget = 1UL << 40 });
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<StateHost> CreateAsync() =>
-        new(await Hypervisor.LoadImageAsync("guest", new MemoryStream(StateGuest.Build()), Cancellation));
+    public static async Task<StateHost> CreateAsync()
+    {
+        var host = new StateHost();
+        host._kernel = await host.Hypervisor.LoadImageAsync("guest", new MemoryStream(StateGuest.Build()), Cancellation);
+        return host;
+    }
 
     public MachineSpec Spec(IBlockBackend disk) => new()
     {

@@ -67,7 +67,7 @@ public sealed class ElfKernelTests
     [InlineData(Ram + 0x20_0000, StartMode.Supervisor)]
     public async Task An_ELF_at_the_start_of_RAM_wants_machine_mode(ulong address, StartMode mode)
     {
-        using var image = new GuestImage("kernel", await PagesAsync(new ElfBuilder { Entry = address }.Segment(address, new byte[4]).Build()));
+        using var image = new GuestImage("kernel", await PagesAsync(new ElfBuilder { Entry = address }.Segment(address, new byte[4]).Build()), _ => { });
         Assert.Equal(mode, image.SuggestStartMode());
     }
 
