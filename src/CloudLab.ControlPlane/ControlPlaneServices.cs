@@ -27,7 +27,11 @@ public static class ControlPlaneServices
         services.AddSingleton<ReconcileSignal>();
         services.AddSingleton<AccountService>();
         services.AddSingleton<TokenService>();
+        services.AddSingleton<ImageBlobs>();
         services.AddSingleton<ImageService>();
+        services.AddSingleton<ImageRegistry>();
+        services.AddSingleton<ImageUploads>();
+        services.AddSingleton<ImageCollector>();
         services.AddSingleton<InstanceService>();
         services.AddMetrics();
         services.AddSingleton<ControlPlaneMetrics>();
@@ -42,6 +46,7 @@ public static class ControlPlaneServices
         services.AddSingleton<IInstanceHost>(provider => provider.GetRequiredService<InstanceFleet>());
         services.AddHostedService<HostKeeper>();
         services.AddHostedService<InstanceReconciler>();
+        services.AddHostedService(provider => provider.GetRequiredService<ImageCollector>());
         return services;
     }
 

@@ -19,5 +19,9 @@ public sealed record CloudLabError(ErrorCode Code, string Message, string? Detai
         ErrorCode.IdempotentParameterMismatch => false,
         ErrorCode.IdempotentInstanceTerminated => false,
         ErrorCode.InvalidToken => false,
+        ErrorCode.ImageNotOwned => false,
+        ErrorCode.ImageFileInvalid => false,
+        ErrorCode.ImageFileTooLarge => false,
+        ErrorCode.ChecksumMismatch => true,
     };
 }

@@ -145,10 +145,11 @@ public sealed class HostService(IDbContextFactory<CloudLabDbContext> contexts, C
                     .Where(i => i.TerminatedAt != null && i.TerminatedAt <= terminatedBefore)
                     .ExecuteDeleteAsync(ct)
                     .ConfigureAwait(false);
-                // The token of an instance that is still there keeps its meaning.
+                // The token of an instance or image that is still there keeps its meaning.
                 int tokens = await db.ClientRequests
                     .Where(r => r.CreatedAt <= usedBefore)
                     .Where(r => !db.Instances.Any(i => i.AccountId == r.AccountId && i.ClientToken == r.Token))
+                    .Where(r => !db.Images.Any(i => i.AccountId == r.AccountId && i.ClientToken == r.Token))
                     .ExecuteDeleteAsync(ct)
                     .ConfigureAwait(false);
                 return instances + tokens;

@@ -175,7 +175,8 @@ public sealed class InstanceService(IDbContextFactory<CloudLabDbContext> context
     private async Task<CloudLabError?> CheckStartAsync(
         CloudLabDbContext db, Image image, Architecture architecture, long memoryBytes, int count, CancellationToken cancellationToken)
     {
-        if (image.State != ImageState.Available)
+        // An instance that is there keeps its deregistered image; a new one does not find it.
+        if (image.State is not (ImageState.Available or ImageState.Deregistered))
         {
             string reason = image.StateReason ?? $"it is {EnumText.Of(image.State)}";
             return new CloudLabError(ErrorCode.ImageUnavailable, $"image {image.Name} cannot start: {reason}");

@@ -4,6 +4,7 @@ using CloudLab.ControlPlane.Hosts;
 using CloudLab.ControlPlane.Identity;
 using CloudLab.ControlPlane.Images;
 using CloudLab.ControlPlane.Instances;
+using CloudLab.Machine;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
@@ -69,6 +70,7 @@ public abstract class CloudLabDbContext(DbContextOptions options) : DbContext(op
         ConfigureEnum<ObservedState>(configurationBuilder);
         ConfigureEnum<Role>(configurationBuilder);
         ConfigureEnum<ShutdownBehavior>(configurationBuilder);
+        ConfigureEnum<StartMode>(configurationBuilder);
     }
 
     /// <inheritdoc/>
@@ -89,11 +91,24 @@ public abstract class CloudLabDbContext(DbContextOptions options) : DbContext(op
 
         modelBuilder.Entity<Image>(image =>
         {
-            // Two indexes, because neither database takes two nulls for equal.
-            image.HasIndex(i => new { i.AccountId, i.Name }).IsUnique();
+            // Built-in images answer to their names, so these are unique; an account's own are labels.
+            image.HasIndex(i => new { i.AccountId, i.Name });
             image.HasIndex(i => i.Name).IsUnique().HasFilter("account_id is null");
+            image.HasIndex(i => new { i.AccountId, i.ClientToken });
             image.OwnsOne(i => i.Kernel);
+            image.OwnsOne(i => i.Firmware);
             image.OwnsOne(i => i.Initramfs);
+            image.Ignore(i => i.Files);
+            image.HasOne<Account>().WithMany().HasForeignKey(i => i.AccountId).OnDelete(DeleteBehavior.Restrict);
+            image.HasMany(i => i.Tags).WithOne().HasForeignKey(t => t.ImageId).OnDelete(DeleteBehavior.Cascade);
+            image.HasMany(i => i.Permissions).WithOne().HasForeignKey(p => p.ImageId).OnDelete(DeleteBehavior.Cascade);
+        });
+
+        modelBuilder.Entity<ImageTag>().ToTable("image_tags").HasKey(t => new { t.ImageId, t.Key });
+        modelBuilder.Entity<ImagePermission>(permission =>
+        {
+            permission.ToTable("image_permissions").HasKey(p => new { p.ImageId, p.AccountId });
+            permission.HasIndex(p => p.AccountId);
         });
 
         modelBuilder.Entity<Instance>(instance =>

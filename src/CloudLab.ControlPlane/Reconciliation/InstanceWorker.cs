@@ -231,7 +231,7 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
                     instance.ObserveGuestEnd(StateReason.InstanceInitiatedShutdown, now);
                     break;
                 case StopReason.GuestFailure:
-                    instance.ObserveGuestEnd(StateReason.GuestFailure(status.Detail), now);
+                    instance.ObserveGuestEnd(StateReason.GuestFailure(status.ExitCode ?? 0), now);
                     break;
                 default:
                     instance.ObserveFailure(StateReason.InternalError(status.Detail ?? "the machine stopped"), now);

@@ -47,6 +47,10 @@ internal sealed class ProblemResult(int status, string code, string detail, bool
     private static int StatusOf(ErrorCode code) => code switch
     {
         ErrorCode.InvalidParameter => StatusCodes.Status400BadRequest,
+        ErrorCode.ImageFileInvalid => StatusCodes.Status400BadRequest,
+        ErrorCode.ChecksumMismatch => StatusCodes.Status400BadRequest,
+        ErrorCode.ImageNotOwned => StatusCodes.Status403Forbidden,
+        ErrorCode.ImageFileTooLarge => StatusCodes.Status413PayloadTooLarge,
         ErrorCode.InvalidToken => StatusCodes.Status401Unauthorized,
         ErrorCode.InstanceNotFound => StatusCodes.Status404NotFound,
         ErrorCode.ImageNotFound => StatusCodes.Status404NotFound,

@@ -52,6 +52,10 @@ public sealed class TestPlane : IAsyncDisposable
 
     public ImageService Images => Get<ImageService>();
 
+    public ImageRegistry Registry => Get<ImageRegistry>();
+
+    public ImageUploads Uploads => Get<ImageUploads>();
+
     public TokenService Tokens => Get<TokenService>();
 
     internal HostService Hosts => Get<HostService>();
@@ -190,7 +194,7 @@ public sealed class TestPlane : IAsyncDisposable
         var services = new ServiceCollection();
         services.AddLogging(log => log.AddProvider(new TestLog(time)).SetMinimumLevel(LogLevel.Debug));
         services.AddSingleton(time);
-        services.AddSingleton<IBlobStore>(_ => FileBlobStore.Open(Path.Combine(directory, "blobs"), TimeProvider.System));
+        services.AddSingleton<IBlobStore>(_ => FileBlobStore.Open(Path.Combine(directory, "blobs"), time));
         services.AddCloudLabPersistence(database);
         services.AddCloudLabControlPlane(options ?? QuickOptions);
         var plane = new TestPlane(services.BuildServiceProvider(), time, database, directory, ownsDirectory);

@@ -194,7 +194,7 @@ public sealed class InstanceLifeTests(SharedPostgres postgres)
         InstanceId id = (await plane.CreateAsync())[0].Id;
         InstanceDetails ended = await plane.UntilAsync(id, i => i.State is InstanceState.Terminated or InstanceState.Running);
         // Nothing in the machine's contract refuses an empty kernel; whatever it does, the instance is in order.
-        if (ended.State == InstanceState.Terminated) Assert.Equal("Server.InternalError", ended.StateReason?.Code);
+        if (ended.State == InstanceState.Terminated) Assert.Equal("Client.UnusableImage", ended.StateReason?.Code);
     }
 
     private async Task<TestPlane> RunningAsync(byte[] kernel, DatabaseProvider provider = DatabaseProvider.Sqlite)

@@ -159,6 +159,11 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                         .HasColumnName("architecture")
                         .UseCollation("C");
 
+                    b.Property<string>("ClientToken")
+                        .HasColumnType("text")
+                        .HasColumnName("client_token")
+                        .UseCollation("C");
+
                     b.Property<string>("CommandLine")
                         .IsRequired()
                         .HasColumnType("text")
@@ -169,14 +174,29 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
 
+                    b.Property<DateTimeOffset?>("DeregisteredAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("deregistered_at");
+
                     b.Property<bool>("HasAgent")
                         .HasColumnType("boolean")
                         .HasColumnName("has_agent");
+
+                    b.Property<bool>("IsPublic")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_public");
 
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("name")
+                        .UseCollation("C");
+
+                    b.Property<string>("StartMode")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("start_mode")
                         .UseCollation("C");
 
                     b.Property<string>("State")
@@ -202,10 +222,56 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                         .IsUnique()
                         .HasFilter("account_id is null");
 
-                    b.HasIndex("AccountId", "Name")
-                        .IsUnique();
+                    b.HasIndex("AccountId", "ClientToken");
+
+                    b.HasIndex("AccountId", "Name");
 
                     b.ToTable("images");
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Images.ImagePermission", b =>
+                {
+                    b.Property<string>("ImageId")
+                        .HasMaxLength(21)
+                        .HasColumnType("character varying(21)")
+                        .HasColumnName("image_id")
+                        .UseCollation("C");
+
+                    b.Property<string>("AccountId")
+                        .HasMaxLength(12)
+                        .HasColumnType("character varying(12)")
+                        .HasColumnName("account_id")
+                        .UseCollation("C");
+
+                    b.HasKey("ImageId", "AccountId");
+
+                    b.HasIndex("AccountId");
+
+                    b.ToTable("image_permissions", (string)null);
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Images.ImageTag", b =>
+                {
+                    b.Property<string>("ImageId")
+                        .HasMaxLength(21)
+                        .HasColumnType("character varying(21)")
+                        .HasColumnName("image_id")
+                        .UseCollation("C");
+
+                    b.Property<string>("Key")
+                        .HasColumnType("text")
+                        .HasColumnName("key")
+                        .UseCollation("C");
+
+                    b.Property<string>("Value")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("value")
+                        .UseCollation("C");
+
+                    b.HasKey("ImageId", "Key");
+
+                    b.ToTable("image_tags", (string)null);
                 });
 
             modelBuilder.Entity("CloudLab.ControlPlane.Instances.ClientRequest", b =>
@@ -415,6 +481,43 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
 
             modelBuilder.Entity("CloudLab.ControlPlane.Images.Image", b =>
                 {
+                    b.HasOne("CloudLab.ControlPlane.Identity.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Restrict);
+
+                    b.OwnsOne("CloudLab.ControlPlane.Images.ImageFile", "Firmware", b1 =>
+                        {
+                            b1.Property<string>("ImageId")
+                                .HasMaxLength(21)
+                                .HasColumnType("character varying(21)")
+                                .HasColumnName("id")
+                                .UseCollation("C");
+
+                            b1.Property<string>("Blob")
+                                .IsRequired()
+                                .HasColumnType("text")
+                                .HasColumnName("firmware_blob")
+                                .UseCollation("C");
+
+                            b1.Property<long>("Bytes")
+                                .HasColumnType("bigint")
+                                .HasColumnName("firmware_bytes");
+
+                            b1.Property<string>("Sha256")
+                                .IsRequired()
+                                .HasColumnType("text")
+                                .HasColumnName("firmware_sha256")
+                                .UseCollation("C");
+
+                            b1.HasKey("ImageId");
+
+                            b1.ToTable("images");
+
+                            b1.WithOwner()
+                                .HasForeignKey("ImageId");
+                        });
+
                     b.OwnsOne("CloudLab.ControlPlane.Images.ImageFile", "Initramfs", b1 =>
                         {
                             b1.Property<string>("ImageId")
@@ -479,9 +582,29 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                                 .HasForeignKey("ImageId");
                         });
 
+                    b.Navigation("Firmware");
+
                     b.Navigation("Initramfs");
 
                     b.Navigation("Kernel");
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Images.ImagePermission", b =>
+                {
+                    b.HasOne("CloudLab.ControlPlane.Images.Image", null)
+                        .WithMany("Permissions")
+                        .HasForeignKey("ImageId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Images.ImageTag", b =>
+                {
+                    b.HasOne("CloudLab.ControlPlane.Images.Image", null)
+                        .WithMany("Tags")
+                        .HasForeignKey("ImageId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
                 });
 
             modelBuilder.Entity("CloudLab.ControlPlane.Instances.Instance", b =>
@@ -506,6 +629,13 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                         .HasForeignKey("InstanceId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Images.Image", b =>
+                {
+                    b.Navigation("Permissions");
+
+                    b.Navigation("Tags");
                 });
 
             modelBuilder.Entity("CloudLab.ControlPlane.Instances.Instance", b =>

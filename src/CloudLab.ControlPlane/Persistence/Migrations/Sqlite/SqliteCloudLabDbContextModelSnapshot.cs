@@ -142,6 +142,10 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("architecture");
 
+                    b.Property<string>("ClientToken")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("client_token");
+
                     b.Property<string>("CommandLine")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -151,14 +155,28 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("created_at");
 
+                    b.Property<long?>("DeregisteredAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("deregistered_at");
+
                     b.Property<bool>("HasAgent")
                         .HasColumnType("INTEGER")
                         .HasColumnName("has_agent");
+
+                    b.Property<bool>("IsPublic")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_public");
 
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("name");
+
+                    b.Property<string>("StartMode")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("start_mode");
 
                     b.Property<string>("State")
                         .IsRequired()
@@ -181,10 +199,51 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                         .IsUnique()
                         .HasFilter("account_id is null");
 
-                    b.HasIndex("AccountId", "Name")
-                        .IsUnique();
+                    b.HasIndex("AccountId", "ClientToken");
+
+                    b.HasIndex("AccountId", "Name");
 
                     b.ToTable("images");
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Images.ImagePermission", b =>
+                {
+                    b.Property<string>("ImageId")
+                        .HasMaxLength(21)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("image_id");
+
+                    b.Property<string>("AccountId")
+                        .HasMaxLength(12)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("account_id");
+
+                    b.HasKey("ImageId", "AccountId");
+
+                    b.HasIndex("AccountId");
+
+                    b.ToTable("image_permissions", (string)null);
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Images.ImageTag", b =>
+                {
+                    b.Property<string>("ImageId")
+                        .HasMaxLength(21)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("image_id");
+
+                    b.Property<string>("Key")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("key");
+
+                    b.Property<string>("Value")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("value");
+
+                    b.HasKey("ImageId", "Key");
+
+                    b.ToTable("image_tags", (string)null);
                 });
 
             modelBuilder.Entity("CloudLab.ControlPlane.Instances.ClientRequest", b =>
@@ -374,6 +433,40 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
 
             modelBuilder.Entity("CloudLab.ControlPlane.Images.Image", b =>
                 {
+                    b.HasOne("CloudLab.ControlPlane.Identity.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Restrict);
+
+                    b.OwnsOne("CloudLab.ControlPlane.Images.ImageFile", "Firmware", b1 =>
+                        {
+                            b1.Property<string>("ImageId")
+                                .HasMaxLength(21)
+                                .HasColumnType("TEXT")
+                                .HasColumnName("id");
+
+                            b1.Property<string>("Blob")
+                                .IsRequired()
+                                .HasColumnType("TEXT")
+                                .HasColumnName("firmware_blob");
+
+                            b1.Property<long>("Bytes")
+                                .HasColumnType("INTEGER")
+                                .HasColumnName("firmware_bytes");
+
+                            b1.Property<string>("Sha256")
+                                .IsRequired()
+                                .HasColumnType("TEXT")
+                                .HasColumnName("firmware_sha256");
+
+                            b1.HasKey("ImageId");
+
+                            b1.ToTable("images");
+
+                            b1.WithOwner()
+                                .HasForeignKey("ImageId");
+                        });
+
                     b.OwnsOne("CloudLab.ControlPlane.Images.ImageFile", "Initramfs", b1 =>
                         {
                             b1.Property<string>("ImageId")
@@ -432,9 +525,29 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                                 .HasForeignKey("ImageId");
                         });
 
+                    b.Navigation("Firmware");
+
                     b.Navigation("Initramfs");
 
                     b.Navigation("Kernel");
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Images.ImagePermission", b =>
+                {
+                    b.HasOne("CloudLab.ControlPlane.Images.Image", null)
+                        .WithMany("Permissions")
+                        .HasForeignKey("ImageId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Images.ImageTag", b =>
+                {
+                    b.HasOne("CloudLab.ControlPlane.Images.Image", null)
+                        .WithMany("Tags")
+                        .HasForeignKey("ImageId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
                 });
 
             modelBuilder.Entity("CloudLab.ControlPlane.Instances.Instance", b =>
@@ -459,6 +572,13 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                         .HasForeignKey("InstanceId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Images.Image", b =>
+                {
+                    b.Navigation("Permissions");
+
+                    b.Navigation("Tags");
                 });
 
             modelBuilder.Entity("CloudLab.ControlPlane.Instances.Instance", b =>
