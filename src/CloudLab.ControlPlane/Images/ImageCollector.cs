@@ -89,10 +89,10 @@ internal sealed partial class ImageCollector(
 
     private static partial class Log
     {
-        [LoggerMessage(2301, LogLevel.Warning, "images could not be cleaned up; it is tried again in a minute")]
+        [LoggerMessage(2401, LogLevel.Warning, "images could not be cleaned up; it is tried again in a minute")]
         public static partial void PassFailed(ILogger logger, Exception failure);
 
-        [LoggerMessage(2302, LogLevel.Information, "{Count} files of images that nothing names were removed")]
+        [LoggerMessage(2402, LogLevel.Information, "{Count} files of images that nothing names were removed")]
         public static partial void OrphansRemoved(ILogger logger, int count);
     }
 }

@@ -2,15 +2,16 @@ using CloudLab.ControlPlane.Common;
 using CloudLab.ControlPlane.Identity;
 using CloudLab.ControlPlane.Instances;
 using CloudLab.ControlPlane.Persistence;
+using CloudLab.ControlPlane.Quotas;
 using Microsoft.EntityFrameworkCore;
 
 namespace CloudLab.ControlPlane.Images;
 
 /// <summary>What an account does with images of its own: register, copy, share, deregister. Any thread.</summary>
-public sealed class ImageRegistry(IDbContextFactory<CloudLabDbContext> contexts, TimeProvider time)
+public sealed class ImageRegistry(IDbContextFactory<CloudLabDbContext> contexts, QuotaService quotas, TimeProvider time)
 {
     /// <summary>Makes an image whose files are still to be uploaded.</summary>
-    /// <returns>The image; on a repeated client token the one that it made. Errors: InvalidParameter, IdempotentParameterMismatch, ImageNotFound.</returns>
+    /// <returns>The image; on a repeated client token the one that it made. Errors: InvalidParameter, QuotaExceeded, IdempotentParameterMismatch, ImageNotFound.</returns>
     public async Task<Result<ImageDetails>> RegisterAsync(AccountId account, RegisterImage request, CancellationToken cancellationToken)
     {
         if (ImageValidator.Check(request) is { } invalid) return invalid;
@@ -24,7 +25,7 @@ public sealed class ImageRegistry(IDbContextFactory<CloudLabDbContext> contexts,
     /// <summary>Makes an image of the account's own with the files of one that it may use; what becomes of that one does not matter to it.</summary>
     /// <returns>
     /// The copy; on a repeated client token the one that it made. Errors: InvalidParameter, ImageNotFound,
-    /// ImageUnavailable, IdempotentParameterMismatch.
+    /// ImageUnavailable, QuotaExceeded, IdempotentParameterMismatch.
     /// </returns>
     public async Task<Result<ImageDetails>> CopyAsync(
         AccountId account, string source, CopyImage request, CancellationToken cancellationToken)
@@ -104,11 +105,14 @@ public sealed class ImageRegistry(IDbContextFactory<CloudLabDbContext> contexts,
         }
 
         Result<Image> image = await make().ConfigureAwait(false);
-        if (!image.IsOk)
+        CloudLabError? refusal = image.IsOk
+            ? await quotas.CheckAsync(db, account, cancellationToken, (QuotaName.Images, 1)).ConfigureAwait(false)
+            : image.Error;
+        if (!image.IsOk || refusal is not null)
         {
             // A refused request leaves its token unused.
             db.ChangeTracker.Clear();
-            return image.Error;
+            return refusal!;
         }
 
         if (token is not null) db.ClientRequests.Add(new ClientRequest(account, token, fingerprint, time.GetUtcMicroseconds()));

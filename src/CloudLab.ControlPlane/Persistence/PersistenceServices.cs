@@ -1,5 +1,7 @@
+using CloudLab.ControlPlane.Events;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace CloudLab.ControlPlane.Persistence;
 
@@ -11,6 +13,9 @@ public static class PersistenceServices
     {
         services.AddSingleton(options);
         services.AddSingleton<DatabaseMigrator>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<EventSignal>();
+        services.AddSingleton<EventRecorder>();
         switch (options.Provider)
         {
             case DatabaseProvider.Sqlite:

@@ -12,6 +12,15 @@ public sealed class PostgresCloudLabDbContext(DbContextOptions<PostgresCloudLabD
 {
     internal override string SkipLocked => "for update skip locked";
 
+    internal override string TransactionIdSql => "pg_current_xact_id()::text::bigint";
+
+    internal override Task<long> ReadEventWatermarkAsync(CancellationToken cancellationToken) => Database
+        .SqlQueryRaw<long>("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as \"Value\"")
+        .SingleAsync(cancellationToken);
+
+    // Not "for update": inserts of rows that refer to it go on.
+    internal override string LockRows => "for no key update";
+
     /// <inheritdoc/>
     public override async Task<WriteScope> BeginWriteAsync(CancellationToken cancellationToken) =>
         new(await Database.BeginTransactionAsync(cancellationToken).ConfigureAwait(false), gate: null);
@@ -41,7 +50,7 @@ public sealed class PostgresCloudLabDbContext(DbContextOptions<PostgresCloudLabD
     }
 
     private static bool IsText(Type type) =>
-        type == typeof(string) || type.IsEnum || type == typeof(AccountId)
+        type == typeof(string) || type.IsEnum || type == typeof(AccountId) || type == typeof(AccessKeyId)
         || type.GetInterfaces().Any(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IResourceId<>));
 
     private sealed class UtcConverter()

@@ -23,8 +23,8 @@ public sealed class DeregisteredImageTests(SharedPostgres postgres)
         InstanceId id = Ok(await plane.Instances.CreateAsync(plane.Account, request, Cancel))[0].Id;
 
         Assert.Equal(ImageState.Deregistered, Ok(await plane.Registry.DeregisterAsync(plane.Account, image.Id.Value, Cancel)).State);
-        Fails(await plane.Registry.DeregisterAsync(plane.Account, image.Id.Value, Cancel), ErrorCode.ImageNotFound);
-        Fails(await plane.Instances.CreateAsync(plane.Account, request, Cancel), ErrorCode.ImageNotFound);
+        Refused(await plane.Registry.DeregisterAsync(plane.Account, image.Id.Value, Cancel), ErrorCode.ImageNotFound);
+        Refused(await plane.Instances.CreateAsync(plane.Account, request, Cancel), ErrorCode.ImageNotFound);
         Assert.DoesNotContain(await plane.Images.ListAsync(plane.Account, Cancel), i => i.Id == image.Id);
         await CollectAfterAsync(plane, TimeSpan.FromMinutes(2));
         Assert.Equal([image.Kernel!.Blob], await BlobsAsync(plane));

@@ -34,7 +34,7 @@ public sealed class ImageRegistryTests(SharedPostgres postgres)
         Assert.Equal((image.Name, image.State, plane.Account), (read.Name, read.State, read.Owner));
 
         var start = new CreateInstances { Image = image.Id.Value, InstanceType = "standard.small" };
-        CloudLabError refused = Fails(await plane.Instances.CreateAsync(plane.Account, start, Cancel), ErrorCode.ImageUnavailable);
+        CloudLabError refused = Refused(await plane.Instances.CreateAsync(plane.Account, start, Cancel), ErrorCode.ImageUnavailable);
         Assert.Contains("still to be uploaded", refused.Message, StringComparison.Ordinal);
     }
 
@@ -45,7 +45,7 @@ public sealed class ImageRegistryTests(SharedPostgres postgres)
         var request = new RegisterImage { Name = "toy", ClientToken = "once" };
         ImageDetails first = Ok(await plane.Registry.RegisterAsync(plane.Account, request, Cancel));
         Assert.Equal(first.Id, Ok(await plane.Registry.RegisterAsync(plane.Account, request, Cancel)).Id);
-        Fails(
+        Refused(
             await plane.Registry.RegisterAsync(plane.Account, request with { Name = "other" }, Cancel), ErrorCode.IdempotentParameterMismatch);
         await UploadAsync(plane, first.Id, ImagePart.Kernel, Flat);
         var copy = new CopyImage { ClientToken = "copy-once" };
@@ -67,7 +67,7 @@ public sealed class ImageRegistryTests(SharedPostgres postgres)
     {
         await using TestPlane plane = await TestPlane.CreateAsync(DatabaseProvider.Sqlite, postgres);
         var request = new RegisterImage { Name = name, CommandLine = commandLine };
-        CloudLabError error = Fails(await plane.Registry.RegisterAsync(plane.Account, request, Cancel), ErrorCode.InvalidParameter);
+        CloudLabError error = Refused(await plane.Registry.RegisterAsync(plane.Account, request, Cancel), ErrorCode.InvalidParameter);
         Assert.Contains(named, error.Message, StringComparison.Ordinal);
     }
 
@@ -77,24 +77,24 @@ public sealed class ImageRegistryTests(SharedPostgres postgres)
         await using TestPlane plane = await TestPlane.CreateAsync(provider, postgres);
         AccountId friend = await AddAccountAsync(plane, "friend"), stranger = await AddAccountAsync(plane, "stranger");
         ImageDetails image = await AvailableAsync(plane);
-        Fails(await plane.Images.GetAsync(friend, image.Id.Value, Cancel), ErrorCode.ImageNotFound);
+        Refused(await plane.Images.GetAsync(friend, image.Id.Value, Cancel), ErrorCode.ImageNotFound);
 
         ImageDetails shared = Ok(await plane.Registry.ShareAsync(
             plane.Account, image.Id.Value, new ImageSharing([friend, plane.Account], IsPublic: false), Cancel));
         Assert.Equal([friend], shared.Sharing!.Accounts);
         ImageDetails seen = Ok(await plane.Images.GetAsync(friend, image.Id.Value, Cancel));
         Assert.Null(seen.Sharing);
-        Fails(await plane.Images.GetAsync(stranger, image.Id.Value, Cancel), ErrorCode.ImageNotFound);
-        Fails(await plane.Registry.DeregisterAsync(friend, image.Id.Value, Cancel), ErrorCode.ImageNotOwned);
-        Fails(await plane.Registry.ShareAsync(friend, image.Id.Value, new ImageSharing([], true), Cancel), ErrorCode.ImageNotOwned);
-        Fails(await plane.Registry.DeregisterAsync(stranger, image.Id.Value, Cancel), ErrorCode.ImageNotFound);
+        Refused(await plane.Images.GetAsync(stranger, image.Id.Value, Cancel), ErrorCode.ImageNotFound);
+        Refused(await plane.Registry.DeregisterAsync(friend, image.Id.Value, Cancel), ErrorCode.ImageNotOwned);
+        Refused(await plane.Registry.ShareAsync(friend, image.Id.Value, new ImageSharing([], true), Cancel), ErrorCode.ImageNotOwned);
+        Refused(await plane.Registry.DeregisterAsync(stranger, image.Id.Value, Cancel), ErrorCode.ImageNotFound);
         ImageDetails copy = Ok(await plane.Registry.CopyAsync(friend, image.Id.Value, new CopyImage { Name = "mine" }, Cancel));
         Assert.Equal((ImageState.Available, "mine", friend, image.Kernel), (copy.State, copy.Name, copy.Owner, copy.Kernel));
 
         Ok(await plane.Registry.ShareAsync(plane.Account, image.Id.Value, new ImageSharing([], IsPublic: true), Cancel));
         Ok(await plane.Images.GetAsync(stranger, image.Id.Value, Cancel));
         Ok(await plane.Registry.ShareAsync(plane.Account, image.Id.Value, new ImageSharing([], IsPublic: false), Cancel));
-        Fails(await plane.Images.GetAsync(friend, image.Id.Value, Cancel), ErrorCode.ImageNotFound);
+        Refused(await plane.Images.GetAsync(friend, image.Id.Value, Cancel), ErrorCode.ImageNotFound);
         Ok(await plane.Images.GetAsync(friend, copy.Id.Value, Cancel));
     }
 
@@ -102,9 +102,9 @@ public sealed class ImageRegistryTests(SharedPostgres postgres)
     public async Task A_built_in_image_is_copied_but_not_changed(DatabaseProvider provider)
     {
         await using TestPlane plane = await TestPlane.CreateAsync(provider, postgres);
-        Fails(await plane.Registry.CopyAsync(plane.Account, "cloudlab-linux", new CopyImage(), Cancel), ErrorCode.ImageUnavailable);
+        Refused(await plane.Registry.CopyAsync(plane.Account, "cloudlab-linux", new CopyImage(), Cancel), ErrorCode.ImageUnavailable);
         ImageDetails builtIn = await plane.PublishAsync(Flat);
-        Fails(await plane.Registry.DeregisterAsync(plane.Account, "cloudlab-linux", Cancel), ErrorCode.ImageNotOwned);
+        Refused(await plane.Registry.DeregisterAsync(plane.Account, "cloudlab-linux", Cancel), ErrorCode.ImageNotOwned);
         ImageDetails copy = Ok(await plane.Registry.CopyAsync(plane.Account, "cloudlab-linux", new CopyImage(), Cancel));
         Assert.Equal("console=ttyS0", copy.CommandLine);
 
@@ -146,16 +146,6 @@ public sealed class ImageRegistryTests(SharedPostgres postgres)
         return names;
     }
 
-    private static async Task<AccountId> AddAccountAsync(TestPlane plane, string name)
-    {
-        var account = new Account(AccountId.New(), name, plane.Time.GetUtcNow());
-        await plane.Contexts.WriteAsync(
-            (db, _) =>
-            {
-                db.Accounts.Add(account);
-                return Task.FromResult(account);
-            },
-            Cancel);
-        return account.Id;
-    }
+    private static async Task<AccountId> AddAccountAsync(TestPlane plane, string name) =>
+        Ok(await plane.Accounts.CreateAsync(null, new CreateAccount { Name = name }, Cancel)).Account.Id;
 }

@@ -57,6 +57,65 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                     b.ToTable("hosts");
                 });
 
+            modelBuilder.Entity("CloudLab.ControlPlane.Identity.AccessKey", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("id")
+                        .UseCollation("C");
+
+                    b.Property<string>("AccountId")
+                        .IsRequired()
+                        .HasMaxLength(12)
+                        .HasColumnType("character varying(12)")
+                        .HasColumnName("account_id")
+                        .UseCollation("C");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset?>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<DateTimeOffset?>("LastUsedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_used_at");
+
+                    b.Property<DateTimeOffset?>("RevokedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("revoked_at");
+
+                    b.Property<string>("Role")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("role")
+                        .UseCollation("C");
+
+                    b.Property<byte[]>("Secret")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("secret");
+
+                    b.Property<string>("UserId")
+                        .IsRequired()
+                        .HasMaxLength(21)
+                        .HasColumnType("character varying(21)")
+                        .HasColumnName("user_id")
+                        .UseCollation("C");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("UserId");
+
+                    b.HasIndex("AccountId", "CreatedAt", "Id");
+
+                    b.ToTable("access_keys");
+                });
+
             modelBuilder.Entity("CloudLab.ControlPlane.Identity.Account", b =>
                 {
                     b.Property<string>("Id")
@@ -65,9 +124,20 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                         .HasColumnName("id")
                         .UseCollation("C");
 
+                    b.Property<string>("CanonicalUserId")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("canonical_user_id")
+                        .UseCollation("C");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
+
+                    b.Property<bool>("IsManagement")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_management");
 
                     b.Property<string>("Name")
                         .IsRequired()
@@ -75,7 +145,15 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                         .HasColumnName("name")
                         .UseCollation("C");
 
+                    b.Property<DateTimeOffset?>("SuspendedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("suspended_at");
+
                     b.HasKey("Id");
+
+                    b.HasIndex("CanonicalUserId")
+                        .IsUnique()
+                        .HasFilter("canonical_user_id <> ''");
 
                     b.HasIndex("Name")
                         .IsUnique();
@@ -111,6 +189,10 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                         .HasColumnType("bytea")
                         .HasColumnName("hash");
 
+                    b.Property<DateTimeOffset?>("LastUsedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_used_at");
+
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasColumnType("text")
@@ -128,14 +210,66 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                         .HasColumnName("role")
                         .UseCollation("C");
 
-                    b.HasKey("Id");
+                    b.Property<string>("UserId")
+                        .HasMaxLength(21)
+                        .HasColumnType("character varying(21)")
+                        .HasColumnName("user_id")
+                        .UseCollation("C");
 
-                    b.HasIndex("AccountId");
+                    b.HasKey("Id");
 
                     b.HasIndex("Hash")
                         .IsUnique();
 
+                    b.HasIndex("UserId");
+
+                    b.HasIndex("AccountId", "CreatedAt", "Id");
+
                     b.ToTable("api_tokens");
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Identity.User", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(21)
+                        .HasColumnType("character varying(21)")
+                        .HasColumnName("id")
+                        .UseCollation("C");
+
+                    b.Property<string>("AccountId")
+                        .IsRequired()
+                        .HasMaxLength(12)
+                        .HasColumnType("character varying(12)")
+                        .HasColumnName("account_id")
+                        .UseCollation("C");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset?>("DisabledAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("disabled_at");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name")
+                        .UseCollation("C");
+
+                    b.Property<string>("Role")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("role")
+                        .UseCollation("C");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("AccountId", "Name")
+                        .IsUnique();
+
+                    b.ToTable("users");
                 });
 
             modelBuilder.Entity("CloudLab.ControlPlane.Images.Image", b =>
@@ -159,11 +293,6 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                         .HasColumnName("architecture")
                         .UseCollation("C");
 
-                    b.Property<string>("ClientToken")
-                        .HasColumnType("text")
-                        .HasColumnName("client_token")
-                        .UseCollation("C");
-
                     b.Property<string>("CommandLine")
                         .IsRequired()
                         .HasColumnType("text")
@@ -174,29 +303,14 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
 
-                    b.Property<DateTimeOffset?>("DeregisteredAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("deregistered_at");
-
                     b.Property<bool>("HasAgent")
                         .HasColumnType("boolean")
                         .HasColumnName("has_agent");
-
-                    b.Property<bool>("IsPublic")
-                        .HasColumnType("boolean")
-                        .HasColumnName("is_public");
 
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("name")
-                        .UseCollation("C");
-
-                    b.Property<string>("StartMode")
-                        .IsRequired()
-                        .HasMaxLength(32)
-                        .HasColumnType("character varying(32)")
-                        .HasColumnName("start_mode")
                         .UseCollation("C");
 
                     b.Property<string>("State")
@@ -222,56 +336,10 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                         .IsUnique()
                         .HasFilter("account_id is null");
 
-                    b.HasIndex("AccountId", "ClientToken");
-
-                    b.HasIndex("AccountId", "Name");
+                    b.HasIndex("AccountId", "Name")
+                        .IsUnique();
 
                     b.ToTable("images");
-                });
-
-            modelBuilder.Entity("CloudLab.ControlPlane.Images.ImagePermission", b =>
-                {
-                    b.Property<string>("ImageId")
-                        .HasMaxLength(21)
-                        .HasColumnType("character varying(21)")
-                        .HasColumnName("image_id")
-                        .UseCollation("C");
-
-                    b.Property<string>("AccountId")
-                        .HasMaxLength(12)
-                        .HasColumnType("character varying(12)")
-                        .HasColumnName("account_id")
-                        .UseCollation("C");
-
-                    b.HasKey("ImageId", "AccountId");
-
-                    b.HasIndex("AccountId");
-
-                    b.ToTable("image_permissions", (string)null);
-                });
-
-            modelBuilder.Entity("CloudLab.ControlPlane.Images.ImageTag", b =>
-                {
-                    b.Property<string>("ImageId")
-                        .HasMaxLength(21)
-                        .HasColumnType("character varying(21)")
-                        .HasColumnName("image_id")
-                        .UseCollation("C");
-
-                    b.Property<string>("Key")
-                        .HasColumnType("text")
-                        .HasColumnName("key")
-                        .UseCollation("C");
-
-                    b.Property<string>("Value")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("value")
-                        .UseCollation("C");
-
-                    b.HasKey("ImageId", "Key");
-
-                    b.ToTable("image_tags", (string)null);
                 });
 
             modelBuilder.Entity("CloudLab.ControlPlane.Instances.ClientRequest", b =>
@@ -470,54 +538,69 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                     b.ToTable("instance_tags", (string)null);
                 });
 
+            modelBuilder.Entity("CloudLab.ControlPlane.Quotas.Quota", b =>
+                {
+                    b.Property<string>("AccountId")
+                        .HasMaxLength(12)
+                        .HasColumnType("character varying(12)")
+                        .HasColumnName("account_id")
+                        .UseCollation("C");
+
+                    b.Property<string>("Name")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("name")
+                        .UseCollation("C");
+
+                    b.Property<long>("Limit")
+                        .HasColumnType("bigint")
+                        .HasColumnName("limit");
+
+                    b.HasKey("AccountId", "Name");
+
+                    b.ToTable("quotas");
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Identity.AccessKey", b =>
+                {
+                    b.HasOne("CloudLab.ControlPlane.Identity.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("CloudLab.ControlPlane.Identity.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("CloudLab.ControlPlane.Identity.ApiToken", b =>
                 {
                     b.HasOne("CloudLab.ControlPlane.Identity.Account", null)
                         .WithMany()
                         .HasForeignKey("AccountId")
-                        .OnDelete(DeleteBehavior.Restrict)
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("CloudLab.ControlPlane.Identity.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade);
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Identity.User", b =>
+                {
+                    b.HasOne("CloudLab.ControlPlane.Identity.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
 
             modelBuilder.Entity("CloudLab.ControlPlane.Images.Image", b =>
                 {
-                    b.HasOne("CloudLab.ControlPlane.Identity.Account", null)
-                        .WithMany()
-                        .HasForeignKey("AccountId")
-                        .OnDelete(DeleteBehavior.Restrict);
-
-                    b.OwnsOne("CloudLab.ControlPlane.Images.ImageFile", "Firmware", b1 =>
-                        {
-                            b1.Property<string>("ImageId")
-                                .HasMaxLength(21)
-                                .HasColumnType("character varying(21)")
-                                .HasColumnName("id")
-                                .UseCollation("C");
-
-                            b1.Property<string>("Blob")
-                                .IsRequired()
-                                .HasColumnType("text")
-                                .HasColumnName("firmware_blob")
-                                .UseCollation("C");
-
-                            b1.Property<long>("Bytes")
-                                .HasColumnType("bigint")
-                                .HasColumnName("firmware_bytes");
-
-                            b1.Property<string>("Sha256")
-                                .IsRequired()
-                                .HasColumnType("text")
-                                .HasColumnName("firmware_sha256")
-                                .UseCollation("C");
-
-                            b1.HasKey("ImageId");
-
-                            b1.ToTable("images");
-
-                            b1.WithOwner()
-                                .HasForeignKey("ImageId");
-                        });
-
                     b.OwnsOne("CloudLab.ControlPlane.Images.ImageFile", "Initramfs", b1 =>
                         {
                             b1.Property<string>("ImageId")
@@ -582,29 +665,9 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                                 .HasForeignKey("ImageId");
                         });
 
-                    b.Navigation("Firmware");
-
                     b.Navigation("Initramfs");
 
                     b.Navigation("Kernel");
-                });
-
-            modelBuilder.Entity("CloudLab.ControlPlane.Images.ImagePermission", b =>
-                {
-                    b.HasOne("CloudLab.ControlPlane.Images.Image", null)
-                        .WithMany("Permissions")
-                        .HasForeignKey("ImageId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
-                });
-
-            modelBuilder.Entity("CloudLab.ControlPlane.Images.ImageTag", b =>
-                {
-                    b.HasOne("CloudLab.ControlPlane.Images.Image", null)
-                        .WithMany("Tags")
-                        .HasForeignKey("ImageId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
                 });
 
             modelBuilder.Entity("CloudLab.ControlPlane.Instances.Instance", b =>
@@ -631,11 +694,13 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                         .IsRequired();
                 });
 
-            modelBuilder.Entity("CloudLab.ControlPlane.Images.Image", b =>
+            modelBuilder.Entity("CloudLab.ControlPlane.Quotas.Quota", b =>
                 {
-                    b.Navigation("Permissions");
-
-                    b.Navigation("Tags");
+                    b.HasOne("CloudLab.ControlPlane.Identity.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
                 });
 
             modelBuilder.Entity("CloudLab.ControlPlane.Instances.Instance", b =>

@@ -10,8 +10,8 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteCloudLabDbContext))]
-    [Migration("20261125020035_Images")]
-    partial class Images
+    [Migration("20261125015909_Identity")]
+    partial class Identity
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)
@@ -52,6 +52,61 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                     b.ToTable("hosts");
                 });
 
+            modelBuilder.Entity("CloudLab.ControlPlane.Identity.AccessKey", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(128)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<string>("AccountId")
+                        .IsRequired()
+                        .HasMaxLength(12)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("account_id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long?>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<long?>("LastUsedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_used_at");
+
+                    b.Property<long?>("RevokedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revoked_at");
+
+                    b.Property<string>("Role")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("role");
+
+                    b.Property<byte[]>("Secret")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("secret");
+
+                    b.Property<string>("UserId")
+                        .IsRequired()
+                        .HasMaxLength(21)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("UserId");
+
+                    b.HasIndex("AccountId", "CreatedAt", "Id");
+
+                    b.ToTable("access_keys");
+                });
+
             modelBuilder.Entity("CloudLab.ControlPlane.Identity.Account", b =>
                 {
                     b.Property<string>("Id")
@@ -59,16 +114,34 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("id");
 
+                    b.Property<string>("CanonicalUserId")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("canonical_user_id");
+
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("created_at");
+
+                    b.Property<bool>("IsManagement")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_management");
 
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("name");
 
+                    b.Property<long?>("SuspendedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("suspended_at");
+
                     b.HasKey("Id");
+
+                    b.HasIndex("CanonicalUserId")
+                        .IsUnique()
+                        .HasFilter("canonical_user_id <> ''");
 
                     b.HasIndex("Name")
                         .IsUnique();
@@ -102,6 +175,10 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                         .HasColumnType("BLOB")
                         .HasColumnName("hash");
 
+                    b.Property<long?>("LastUsedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_used_at");
+
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -117,14 +194,61 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("role");
 
-                    b.HasKey("Id");
+                    b.Property<string>("UserId")
+                        .HasMaxLength(21)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_id");
 
-                    b.HasIndex("AccountId");
+                    b.HasKey("Id");
 
                     b.HasIndex("Hash")
                         .IsUnique();
 
+                    b.HasIndex("UserId");
+
+                    b.HasIndex("AccountId", "CreatedAt", "Id");
+
                     b.ToTable("api_tokens");
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Identity.User", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(21)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<string>("AccountId")
+                        .IsRequired()
+                        .HasMaxLength(12)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("account_id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long?>("DisabledAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("disabled_at");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Role")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("role");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("AccountId", "Name")
+                        .IsUnique();
+
+                    b.ToTable("users");
                 });
 
             modelBuilder.Entity("CloudLab.ControlPlane.Images.Image", b =>
@@ -145,10 +269,6 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("architecture");
 
-                    b.Property<string>("ClientToken")
-                        .HasColumnType("TEXT")
-                        .HasColumnName("client_token");
-
                     b.Property<string>("CommandLine")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -158,28 +278,14 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("created_at");
 
-                    b.Property<long?>("DeregisteredAt")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("deregistered_at");
-
                     b.Property<bool>("HasAgent")
                         .HasColumnType("INTEGER")
                         .HasColumnName("has_agent");
-
-                    b.Property<bool>("IsPublic")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("is_public");
 
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("name");
-
-                    b.Property<string>("StartMode")
-                        .IsRequired()
-                        .HasMaxLength(32)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("start_mode");
 
                     b.Property<string>("State")
                         .IsRequired()
@@ -202,51 +308,10 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                         .IsUnique()
                         .HasFilter("account_id is null");
 
-                    b.HasIndex("AccountId", "ClientToken");
-
-                    b.HasIndex("AccountId", "Name");
+                    b.HasIndex("AccountId", "Name")
+                        .IsUnique();
 
                     b.ToTable("images");
-                });
-
-            modelBuilder.Entity("CloudLab.ControlPlane.Images.ImagePermission", b =>
-                {
-                    b.Property<string>("ImageId")
-                        .HasMaxLength(21)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("image_id");
-
-                    b.Property<string>("AccountId")
-                        .HasMaxLength(12)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("account_id");
-
-                    b.HasKey("ImageId", "AccountId");
-
-                    b.HasIndex("AccountId");
-
-                    b.ToTable("image_permissions", (string)null);
-                });
-
-            modelBuilder.Entity("CloudLab.ControlPlane.Images.ImageTag", b =>
-                {
-                    b.Property<string>("ImageId")
-                        .HasMaxLength(21)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("image_id");
-
-                    b.Property<string>("Key")
-                        .HasColumnType("TEXT")
-                        .HasColumnName("key");
-
-                    b.Property<string>("Value")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("value");
-
-                    b.HasKey("ImageId", "Key");
-
-                    b.ToTable("image_tags", (string)null);
                 });
 
             modelBuilder.Entity("CloudLab.ControlPlane.Instances.ClientRequest", b =>
@@ -425,51 +490,67 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                     b.ToTable("instance_tags", (string)null);
                 });
 
+            modelBuilder.Entity("CloudLab.ControlPlane.Quotas.Quota", b =>
+                {
+                    b.Property<string>("AccountId")
+                        .HasMaxLength(12)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("account_id");
+
+                    b.Property<string>("Name")
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<long>("Limit")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("limit");
+
+                    b.HasKey("AccountId", "Name");
+
+                    b.ToTable("quotas");
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Identity.AccessKey", b =>
+                {
+                    b.HasOne("CloudLab.ControlPlane.Identity.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("CloudLab.ControlPlane.Identity.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("CloudLab.ControlPlane.Identity.ApiToken", b =>
                 {
                     b.HasOne("CloudLab.ControlPlane.Identity.Account", null)
                         .WithMany()
                         .HasForeignKey("AccountId")
-                        .OnDelete(DeleteBehavior.Restrict)
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("CloudLab.ControlPlane.Identity.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade);
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Identity.User", b =>
+                {
+                    b.HasOne("CloudLab.ControlPlane.Identity.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
 
             modelBuilder.Entity("CloudLab.ControlPlane.Images.Image", b =>
                 {
-                    b.HasOne("CloudLab.ControlPlane.Identity.Account", null)
-                        .WithMany()
-                        .HasForeignKey("AccountId")
-                        .OnDelete(DeleteBehavior.Restrict);
-
-                    b.OwnsOne("CloudLab.ControlPlane.Images.ImageFile", "Firmware", b1 =>
-                        {
-                            b1.Property<string>("ImageId")
-                                .HasMaxLength(21)
-                                .HasColumnType("TEXT")
-                                .HasColumnName("id");
-
-                            b1.Property<string>("Blob")
-                                .IsRequired()
-                                .HasColumnType("TEXT")
-                                .HasColumnName("firmware_blob");
-
-                            b1.Property<long>("Bytes")
-                                .HasColumnType("INTEGER")
-                                .HasColumnName("firmware_bytes");
-
-                            b1.Property<string>("Sha256")
-                                .IsRequired()
-                                .HasColumnType("TEXT")
-                                .HasColumnName("firmware_sha256");
-
-                            b1.HasKey("ImageId");
-
-                            b1.ToTable("images");
-
-                            b1.WithOwner()
-                                .HasForeignKey("ImageId");
-                        });
-
                     b.OwnsOne("CloudLab.ControlPlane.Images.ImageFile", "Initramfs", b1 =>
                         {
                             b1.Property<string>("ImageId")
@@ -528,29 +609,9 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                                 .HasForeignKey("ImageId");
                         });
 
-                    b.Navigation("Firmware");
-
                     b.Navigation("Initramfs");
 
                     b.Navigation("Kernel");
-                });
-
-            modelBuilder.Entity("CloudLab.ControlPlane.Images.ImagePermission", b =>
-                {
-                    b.HasOne("CloudLab.ControlPlane.Images.Image", null)
-                        .WithMany("Permissions")
-                        .HasForeignKey("ImageId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
-                });
-
-            modelBuilder.Entity("CloudLab.ControlPlane.Images.ImageTag", b =>
-                {
-                    b.HasOne("CloudLab.ControlPlane.Images.Image", null)
-                        .WithMany("Tags")
-                        .HasForeignKey("ImageId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
                 });
 
             modelBuilder.Entity("CloudLab.ControlPlane.Instances.Instance", b =>
@@ -577,11 +638,13 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                         .IsRequired();
                 });
 
-            modelBuilder.Entity("CloudLab.ControlPlane.Images.Image", b =>
+            modelBuilder.Entity("CloudLab.ControlPlane.Quotas.Quota", b =>
                 {
-                    b.Navigation("Permissions");
-
-                    b.Navigation("Tags");
+                    b.HasOne("CloudLab.ControlPlane.Identity.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
                 });
 
             modelBuilder.Entity("CloudLab.ControlPlane.Instances.Instance", b =>
