@@ -1,4 +1,5 @@
 using CloudLab.Server.Api.Consoles;
+using CloudLab.Server.Api.Events;
 using CloudLab.Server.Api.Health;
 using CloudLab.Server.Api.Images;
 using CloudLab.Server.Api.Instances;
@@ -20,6 +21,7 @@ internal static class Routes
         v1.MapInstances();
         v1.MapInstanceMetrics();
         v1.MapConsoles();
+        v1.MapEvents();
         routes.MapHealth();
         routes.MapCloudLabOpenApi();
         routes.MapConsolePage();

@@ -6,6 +6,7 @@ using CloudLab.ControlPlane.Identity;
 using CloudLab.ControlPlane.Persistence;
 using CloudLab.Server.Api;
 using CloudLab.Server.Console;
+using CloudLab.Server.Events;
 using CloudLab.Server.OpenApi;
 using CloudLab.Server.Problems;
 using CloudLab.Server.Security;
@@ -93,7 +94,7 @@ internal static class ServerApplication
         services.AddSingleton<IBlobStore>(_ => FileBlobStore.Open(directory.BlobDirectory, TimeProvider.System));
         services.AddSingleton(_ => MasterKey.LoadOrCreate(options.MasterKeyFile ?? directory.MasterKeyFile));
         services.AddCloudLabPersistence(Database(options, directory.Path));
-        services.AddCloudLabControlPlane(new ControlPlaneOptions());
+        services.AddCloudLabControlPlane(new ControlPlaneOptions { EventRetention = options.EventRetention });
     }
 
     /// <summary>Where this server's rows are.</summary>
@@ -120,6 +121,8 @@ internal static class ServerApplication
         services.AddAuthorization();
         services.AddSingleton<FailedAttempts>();
         services.AddSingleton<ConsoleTickets>();
+        services.AddSingleton<EventStreams>();
+        services.AddSingleton<EventStream>();
         services.AddSingleton<ConsoleSessions>();
         services.AddCloudLabOpenApi();
     }
@@ -149,6 +152,7 @@ internal static class ServerApplication
         app.UseWebSockets(new() { KeepAliveInterval = KeepAlive, KeepAliveTimeout = KeepAlive });
         app.UseRouting();
         app.UseAuthentication();
+        app.UseMiddleware<ApiCallRecorder>();
         app.UseAuthorization();
         app.MapCloudLab();
     }

@@ -33,6 +33,9 @@ internal sealed record ServerOptions
     /// <summary>A directory with a built guest image, or null for the data directory's own.</summary>
     public string? GuestImageDirectory { get; init; }
 
+    /// <summary>For how long events are kept: see <see cref="CloudLab.ControlPlane.ControlPlaneOptions.EventRetention"/>.</summary>
+    public TimeSpan EventRetention { get; init; } = TimeSpan.FromDays(90);
+
     /// <summary>
     /// How long a shutdown may take before it is cut off: what is desired is committed, so being killed loses nothing.
     /// Container engines kill after 10 s by default.

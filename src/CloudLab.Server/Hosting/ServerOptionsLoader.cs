@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using Npgsql;
 
 namespace CloudLab.Server.Hosting;
@@ -7,6 +8,8 @@ namespace CloudLab.Server.Hosting;
 /// <remarks>Every message says what to do, because it is all that an operator sees when the server does not start.</remarks>
 internal sealed class ServerOptionsLoader
 {
+    private const int MaxEventDays = 3650;
+
     private readonly IReadOnlyDictionary<string, string> _flags;
     private readonly Func<string, string?> _environment;
     private readonly List<string> _errors = [];
@@ -52,6 +55,7 @@ internal sealed class ServerOptionsLoader
             MasterKeyFile = ExistingFile(Setting.MasterKeyFile),
             AptMirror = AptMirror(),
             GuestImageDirectory = GuestImage(),
+            EventRetention = EventRetention(),
         };
     }
 
@@ -163,6 +167,16 @@ internal sealed class ServerOptionsLoader
         if (image is not null && !Directory.Exists(image))
             _errors.Add($"--guest-image names '{image}', which is no directory. 'images build' makes one: DATA-DIR/image.");
         return image;
+    }
+
+    private TimeSpan EventRetention()
+    {
+        string? text = Find(Setting.EventRetention);
+        if (text is null) return new ServerOptions { DataDirectory = "" }.EventRetention;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int days) && days is >= 1 and <= MaxEventDays)
+            return TimeSpan.FromDays(days);
+        _errors.Add($"--event-retention '{text}' is not a number of days from 1 to {MaxEventDays}.");
+        return default;
     }
 
     private static string[] Split(string? list) =>

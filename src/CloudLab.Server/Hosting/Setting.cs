@@ -44,10 +44,13 @@ internal sealed record Setting(string Name, string? ValueName, string Descriptio
     public static readonly Setting GuestImage = new(
         "guest-image", "DIR", "A built guest image to use instead of building one, as the container image has it");
 
+    public static readonly Setting EventRetention = new(
+        "event-retention", "DAYS", "For how many days events are kept. Default: 90");
+
     public static readonly IReadOnlyList<Setting> All =
     [
         DataDirectory, Urls, InsecureHttp, AllowedHosts, Certificate, CertificateKey, Database, DatabasePasswordFile, AdminTokenFile,
-        MasterKeyFile, AptMirror, GuestImage,
+        MasterKeyFile, AptMirror, GuestImage, EventRetention,
     ];
 
     public bool IsSwitch => ValueName is null;

@@ -21,16 +21,32 @@ internal sealed class RouteDocumentation : IOperationFilter
             operation.Security = [new() { [new OpenApiSecuritySchemeReference(OpenApiSetup.BearerScheme, context.Document)] = [] }];
         }
 
+        if (context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<RawBody>().Any())
+            operation.RequestBody = File;
         foreach (OpenApiParameter parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? []) Describe(parameter, operation);
         foreach ((string status, IOpenApiResponse response) in operation.Responses ?? [])
             response.Description = ResponseText(status);
     }
 
+    private static OpenApiRequestBody File => new()
+    {
+        Required = true,
+        Description = "The file as it is.",
+        Content = new Dictionary<string, OpenApiMediaType>
+        {
+            ["application/octet-stream"] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } },
+        },
+    };
+
     private static void Describe(OpenApiParameter parameter, OpenApiOperation operation)
     {
         (string? description, string? example) = (parameter.Name, operation.OperationId) switch
         {
-            ("id", "GetImage" or "BuildImage") => ("The image's id, or a built-in image's name.", "cloudlab-linux"),
+            ("id", "GetImage" or "BuildImage" or "CopyImage") => ("The image's id, or a built-in image's name.", "cloudlab-linux"),
+            ("id", "ShareImage" or "DeregisterImage" or "UploadImageKernel" or "UploadImageFirmware" or "UploadImageInitramfs") =>
+                ("The image's id.", "ami-0123456789abcdef0"),
+            ("limit", "ListEvents") => ("How many events at most, 1 to 1000. Default: 100.", null),
+            ("nextToken", "ListEvents") => ("The `nextToken` of the page before.", null),
             ("id", _) => ("The instance's id.", "i-0123456789abcdef0"),
             ("name", _) => ("The instance type's name.", "standard.small"),
             ("clientToken", _) => ("Makes the request safe to repeat: the same token reboots once.", null),
@@ -50,7 +66,9 @@ internal sealed class RouteDocumentation : IOperationFilter
         "403" => "The token's role does not have the permission.",
         "404" => "There is no such thing in the caller's account.",
         "409" => "The state of things does not allow it now.",
-        "413" => "The body is larger than 256 KiB.",
+        "201" => "It is made; `Location` says where it is.",
+        "413" => "The body is larger than 256 KiB, or a file than 512 MiB.",
+        "429" => "There are too many of these at once.",
         "415" => "The body is not `application/json`.",
         "426" => "The request is not a WebSocket handshake.",
         "503" => "Not now: the detail says why.",

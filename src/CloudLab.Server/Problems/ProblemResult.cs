@@ -26,8 +26,12 @@ internal sealed class ProblemResult(int status, string code, string detail, bool
     public static ProblemResult From(CloudLabError error) =>
         new(StatusOf(error.Code), EnumText.Of(error.Code), error.Message, error.IsRetryable);
 
+    /// <summary>The code of the problem that a request is answered with, or null.</summary>
+    public static string? CodeOf(HttpContext context) => context.Items[typeof(ProblemResult)] as string;
+
     public Task ExecuteAsync(HttpContext httpContext)
     {
+        httpContext.Items[typeof(ProblemResult)] = code;
         HttpResponse response = httpContext.Response;
         response.StatusCode = status;
         if (status == StatusCodes.Status503ServiceUnavailable) response.Headers.RetryAfter = RetryAfterSeconds;

@@ -11,7 +11,9 @@ internal sealed record Permission(string Name, Role Role, bool IsManagement = fa
 {
     public static readonly Permission InstanceTypesRead = new("instance-types:read", Role.Viewer);
     public static readonly Permission ImagesRead = new("images:read", Role.Viewer);
+    public static readonly Permission ImagesWrite = new("images:write", Role.Operator);
     public static readonly Permission ImagesBuild = new("images:build", Role.Admin);
+    public static readonly Permission EventsRead = new("events:read", Role.Viewer);
     public static readonly Permission InstancesRead = new("instances:read", Role.Viewer);
     public static readonly Permission InstancesWrite = new("instances:write", Role.Operator);
 
@@ -44,6 +46,9 @@ internal sealed record Permission(string Name, Role Role, bool IsManagement = fa
         (Role.Operator, _) => "operators and administrators",
         (Role.Viewer, _) => "all users",
     };
+
+    /// <summary>Whether what it lets do changes nothing, so that no event tells of it.</summary>
+    public bool IsRead => Name.EndsWith(":read", StringComparison.Ordinal);
 
     public bool IsHeldBy(Caller caller) => caller.Role >= Role && (!IsManagement || caller.IsManagement);
 
