@@ -69,6 +69,9 @@ public sealed record ControlPlaneOptions
     /// <summary>For how long events are kept. Default 90 days, as CloudTrail's event history: a quarter can be looked back on.</summary>
     public TimeSpan EventRetention { get; init; } = TimeSpan.FromDays(90);
 
+    /// <summary>Whether webhooks may go to loopback and private addresses, by plain HTTP too. Default false: they would reach what only the server can.</summary>
+    public bool AllowsPrivateWebhooks { get; init; }
+
     /// <summary>The built-in image that first start makes a row for.</summary>
     public string BuiltInImage { get; init; } = "cloudlab-linux";
 

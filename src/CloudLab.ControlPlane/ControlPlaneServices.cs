@@ -7,6 +7,7 @@ using CloudLab.ControlPlane.Instances;
 using CloudLab.ControlPlane.Persistence;
 using CloudLab.ControlPlane.Quotas;
 using CloudLab.ControlPlane.Reconciliation;
+using CloudLab.ControlPlane.Webhooks;
 using CloudLab.Machine;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -37,6 +38,10 @@ public static class ControlPlaneServices
         services.AddSingleton<InstanceService>();
         services.AddSingleton<EventService>();
         services.AddSingleton<EventKeeper>();
+        services.AddSingleton<WebhookSecrets>();
+        services.AddSingleton<WebhookService>();
+        services.AddSingleton<WebhookSender>();
+        services.AddSingleton<WebhookDispatcher>();
         services.AddMetrics();
         services.AddSingleton<ControlPlaneMetrics>();
 
@@ -52,6 +57,7 @@ public static class ControlPlaneServices
         services.AddHostedService<InstanceReconciler>();
         services.AddHostedService(provider => provider.GetRequiredService<ImageCollector>());
         services.AddHostedService(provider => provider.GetRequiredService<EventKeeper>());
+        services.AddHostedService(provider => provider.GetRequiredService<WebhookDispatcher>());
         return services;
     }
 

@@ -23,6 +23,7 @@ public sealed record CloudLabError(ErrorCode Code, string Message, string? Detai
         ErrorCode.ImageFileInvalid => false,
         ErrorCode.ImageFileTooLarge => false,
         ErrorCode.ChecksumMismatch => true,
+        ErrorCode.WebhookNotFound => false,
         ErrorCode.InvalidAccessKey => false,
         ErrorCode.AccountSuspended => false,
         ErrorCode.AccountNotFound => false,

@@ -30,6 +30,9 @@ public enum ErrorCode
     /// <summary>The bytes that arrived do not have the checksum that came with them.</summary>
     ChecksumMismatch,
 
+    /// <summary>No webhook of that id in the caller's account.</summary>
+    WebhookNotFound,
+
     /// <summary>The instance's state does not allow the operation.</summary>
     IncorrectInstanceState,
 

@@ -4,6 +4,7 @@ using CloudLab.ControlPlane.Identity;
 using CloudLab.ControlPlane.Images;
 using CloudLab.ControlPlane.Instances;
 using CloudLab.ControlPlane.Persistence;
+using CloudLab.ControlPlane.Webhooks;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.ChangeTracking;
 
@@ -131,6 +132,7 @@ public sealed class EventRecorder(EventSignal signal, TimeProvider time)
     {
         Instance instance => instance.Id.Value,
         Image image => image.Id.Value,
+        Webhook webhook => webhook.Id.Value,
         Account account => account.Id.Value,
         User user => user.Id.Value,
         ApiToken token => token.Id.Value,

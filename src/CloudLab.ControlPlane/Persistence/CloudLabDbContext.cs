@@ -6,8 +6,10 @@ using CloudLab.ControlPlane.Identity;
 using CloudLab.ControlPlane.Images;
 using CloudLab.ControlPlane.Instances;
 using CloudLab.ControlPlane.Quotas;
+using CloudLab.ControlPlane.Webhooks;
 using CloudLab.Machine;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.ChangeTracking;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
@@ -42,6 +44,8 @@ public abstract class CloudLabDbContext(DbContextOptions options) : DbContext(op
     public DbSet<Quota> Quotas => Set<Quota>();
 
     public DbSet<User> Users => Set<User>();
+
+    public DbSet<Webhook> Webhooks => Set<Webhook>();
 
     /// <summary>Starts a write transaction; on SQLite it waits for its turn first.</summary>
     public abstract Task<WriteScope> BeginWriteAsync(CancellationToken cancellationToken);
@@ -92,6 +96,7 @@ public abstract class CloudLabDbContext(DbContextOptions options) : DbContext(op
     {
         configurationBuilder.Properties<InstanceId>().HaveConversion<ResourceIdConverter<InstanceId>>().HaveMaxLength(19);
         configurationBuilder.Properties<ImageId>().HaveConversion<ResourceIdConverter<ImageId>>().HaveMaxLength(21);
+        configurationBuilder.Properties<WebhookId>().HaveConversion<ResourceIdConverter<WebhookId>>().HaveMaxLength(21);
         configurationBuilder.Properties<TokenId>().HaveConversion<ResourceIdConverter<TokenId>>().HaveMaxLength(21);
         configurationBuilder.Properties<UserId>().HaveConversion<ResourceIdConverter<UserId>>().HaveMaxLength(21);
         configurationBuilder.Properties<AccessKeyId>().HaveConversion<AccessKeyIdConverter>().HaveMaxLength(AccessKeyId.MaxLength);
@@ -106,6 +111,7 @@ public abstract class CloudLabDbContext(DbContextOptions options) : DbContext(op
         ConfigureEnum<Role>(configurationBuilder);
         ConfigureEnum<ShutdownBehavior>(configurationBuilder);
         ConfigureEnum<StartMode>(configurationBuilder);
+        ConfigureEnum<WebhookState>(configurationBuilder);
     }
 
     /// <inheritdoc/>
@@ -172,6 +178,20 @@ public abstract class CloudLabDbContext(DbContextOptions options) : DbContext(op
         });
 
         modelBuilder.Entity<InstanceTag>().ToTable("instance_tags").HasKey(t => new { t.InstanceId, t.Key });
+
+        modelBuilder.Entity<Webhook>(webhook =>
+        {
+            webhook.Ignore(w => w.Cursor);
+            // One text; an action has no comma.
+            webhook.Property(w => w.Actions).HasConversion(
+                actions => string.Join(',', actions),
+                text => text.Split(',', StringSplitOptions.RemoveEmptyEntries).ToList(),
+                new ValueComparer<List<string>>(
+                    (left, right) => left!.SequenceEqual(right!), actions => actions.Count, actions => actions.ToList()));
+            webhook.HasIndex(w => w.AccountId);
+            webhook.HasIndex(w => new { w.State, w.NextAttemptAt });
+            webhook.HasOne<Account>().WithMany().HasForeignKey(w => w.AccountId).OnDelete(DeleteBehavior.Cascade);
+        });
 
         foreach (IMutableEntityType entity in modelBuilder.Model.GetEntityTypes())
         {

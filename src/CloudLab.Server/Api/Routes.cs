@@ -4,6 +4,7 @@ using CloudLab.Server.Api.Health;
 using CloudLab.Server.Api.Images;
 using CloudLab.Server.Api.Instances;
 using CloudLab.Server.Api.InstanceTypes;
+using CloudLab.Server.Api.Webhooks;
 using CloudLab.Server.Console;
 using CloudLab.Server.OpenApi;
 
@@ -22,6 +23,7 @@ internal static class Routes
         v1.MapInstanceMetrics();
         v1.MapConsoles();
         v1.MapEvents();
+        v1.MapWebhooks();
         routes.MapHealth();
         routes.MapCloudLabOpenApi();
         routes.MapConsolePage();

@@ -94,7 +94,11 @@ internal static class ServerApplication
         services.AddSingleton<IBlobStore>(_ => FileBlobStore.Open(directory.BlobDirectory, TimeProvider.System));
         services.AddSingleton(_ => MasterKey.LoadOrCreate(options.MasterKeyFile ?? directory.MasterKeyFile));
         services.AddCloudLabPersistence(Database(options, directory.Path));
-        services.AddCloudLabControlPlane(new ControlPlaneOptions { EventRetention = options.EventRetention });
+        services.AddCloudLabControlPlane(new ControlPlaneOptions
+        {
+            EventRetention = options.EventRetention,
+            AllowsPrivateWebhooks = options.AllowsPrivateWebhooks,
+        });
     }
 
     /// <summary>Where this server's rows are.</summary>

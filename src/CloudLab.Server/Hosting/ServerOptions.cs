@@ -36,6 +36,9 @@ internal sealed record ServerOptions
     /// <summary>For how long events are kept: see <see cref="CloudLab.ControlPlane.ControlPlaneOptions.EventRetention"/>.</summary>
     public TimeSpan EventRetention { get; init; } = TimeSpan.FromDays(90);
 
+    /// <summary>Whether webhooks may go to loopback and private addresses.</summary>
+    public bool AllowsPrivateWebhooks { get; init; }
+
     /// <summary>
     /// How long a shutdown may take before it is cut off: what is desired is committed, so being killed loses nothing.
     /// Container engines kill after 10 s by default.

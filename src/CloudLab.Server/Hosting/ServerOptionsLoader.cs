@@ -56,6 +56,7 @@ internal sealed class ServerOptionsLoader
             AptMirror = AptMirror(),
             GuestImageDirectory = GuestImage(),
             EventRetention = EventRetention(),
+            AllowsPrivateWebhooks = IsOn(Setting.WebhookAllowPrivate),
         };
     }
 

@@ -47,10 +47,13 @@ internal sealed record Setting(string Name, string? ValueName, string Descriptio
     public static readonly Setting EventRetention = new(
         "event-retention", "DAYS", "For how many days events are kept. Default: 90");
 
+    public static readonly Setting WebhookAllowPrivate = new(
+        "webhook-allow-private", null, "Let webhooks go to loopback and private addresses, by plain HTTP too: they reach what only this machine can");
+
     public static readonly IReadOnlyList<Setting> All =
     [
         DataDirectory, Urls, InsecureHttp, AllowedHosts, Certificate, CertificateKey, Database, DatabasePasswordFile, AdminTokenFile,
-        MasterKeyFile, AptMirror, GuestImage, EventRetention,
+        MasterKeyFile, AptMirror, GuestImage, EventRetention, WebhookAllowPrivate,
     ];
 
     public bool IsSwitch => ValueName is null;

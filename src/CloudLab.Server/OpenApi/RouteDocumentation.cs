@@ -45,6 +45,7 @@ internal sealed class RouteDocumentation : IOperationFilter
             ("id", "GetImage" or "BuildImage" or "CopyImage") => ("The image's id, or a built-in image's name.", "cloudlab-linux"),
             ("id", "ShareImage" or "DeregisterImage" or "UploadImageKernel" or "UploadImageFirmware" or "UploadImageInitramfs") =>
                 ("The image's id.", "ami-0123456789abcdef0"),
+            ("id", "GetWebhook" or "ChangeWebhook" or "DeleteWebhook") => ("The webhook's id.", "whk-0123456789abcdef0"),
             ("limit", "ListEvents") => ("How many events at most, 1 to 1000. Default: 100.", null),
             ("nextToken", "ListEvents") => ("The `nextToken` of the page before.", null),
             ("id", _) => ("The instance's id.", "i-0123456789abcdef0"),

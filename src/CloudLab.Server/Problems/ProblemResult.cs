@@ -69,6 +69,7 @@ internal sealed class ProblemResult(int status, string code, string detail, bool
         ErrorCode.QuotaExceeded => StatusCodes.Status409Conflict,
         ErrorCode.InstanceNotFound => StatusCodes.Status404NotFound,
         ErrorCode.ImageNotFound => StatusCodes.Status404NotFound,
+        ErrorCode.WebhookNotFound => StatusCodes.Status404NotFound,
         ErrorCode.InstanceTypeNotFound => StatusCodes.Status404NotFound,
         ErrorCode.ImageUnavailable => StatusCodes.Status409Conflict,
         ErrorCode.IncorrectInstanceState => StatusCodes.Status409Conflict,

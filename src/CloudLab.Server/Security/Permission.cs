@@ -14,6 +14,8 @@ internal sealed record Permission(string Name, Role Role, bool IsManagement = fa
     public static readonly Permission ImagesWrite = new("images:write", Role.Operator);
     public static readonly Permission ImagesBuild = new("images:build", Role.Admin);
     public static readonly Permission EventsRead = new("events:read", Role.Viewer);
+    public static readonly Permission WebhooksRead = new("webhooks:read", Role.Viewer);
+    public static readonly Permission WebhooksWrite = new("webhooks:write", Role.Operator);
     public static readonly Permission InstancesRead = new("instances:read", Role.Viewer);
     public static readonly Permission InstancesWrite = new("instances:write", Role.Operator);
 
