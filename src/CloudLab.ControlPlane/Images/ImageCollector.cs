@@ -68,6 +68,7 @@ internal sealed partial class ImageCollector(
                     .Take(BatchSize)
                     .ToListAsync(ct)
                     .ConfigureAwait(false);
+                foreach (Image image in images) ImageQueries.Touch(db, image);
                 return images.SelectMany(image => image.Discard()).ToArray();
             },
             cancellationToken).ConfigureAwait(false);

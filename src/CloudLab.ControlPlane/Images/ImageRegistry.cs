@@ -61,6 +61,7 @@ public sealed class ImageRegistry(IDbContextFactory<CloudLabDbContext> contexts,
                 Result<Image> image = await ImageQueries.FindOwnAsync(db, account, id, ct).ConfigureAwait(false);
                 if (!image.IsOk) return image.Error;
                 change(image.Value);
+                ImageQueries.Touch(db, image.Value);
                 return ImageDetails.Of(image.Value, account);
             },
             cancellationToken);
@@ -72,8 +73,8 @@ public sealed class ImageRegistry(IDbContextFactory<CloudLabDbContext> contexts,
         if (source is null) return ImageQueries.NotFound(idOrName);
         if (source.State != ImageState.Available)
             return new CloudLabError(ErrorCode.ImageUnavailable, $"image {source.Name} cannot be copied: {source.StateReason ?? "it is not available"}");
-        // Raises the source's version, so that a change of its files at the same time meets this: see ImageBlobs.ReleaseAsync.
-        db.Entry(source).Property(i => i.Version).IsModified = true;
+        // So that a change of its files at the same time meets this: see ImageBlobs.ReleaseAsync.
+        ImageQueries.Touch(db, source);
         return source.CopyFor(account, request, time.GetUtcMicroseconds());
     }
 

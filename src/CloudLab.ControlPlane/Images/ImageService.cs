@@ -138,6 +138,7 @@ public sealed class ImageService(
                 Image row = await db.Images.SingleAsync(i => i.Id == id, ct).ConfigureAwait(false);
                 ImageFile?[] before = [row.Kernel, row.Initramfs];
                 row.Publish(kernel with { }, initramfs is null ? null : initramfs with { }, contents.CommandLine, contents.HasAgent);
+                ImageQueries.Touch(db, row);
                 return (row, before);
             },
             cancellationToken).ConfigureAwait(false);

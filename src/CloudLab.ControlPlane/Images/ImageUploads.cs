@@ -77,6 +77,7 @@ public sealed class ImageUploads(
                 if (!row.IsOk) return row.Error;
                 // A repeated attempt needs a row of its own for the file.
                 replaced = row.Value.Attach(part, file with { });
+                ImageQueries.Touch(db, row.Value);
                 return new ImageUpload(part, file, ImageDetails.Of(row.Value, account));
             },
             cancellationToken).ConfigureAwait(false);

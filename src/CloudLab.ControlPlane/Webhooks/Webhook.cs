@@ -139,7 +139,8 @@ public sealed class Webhook : IVersioned
         // Doubling is cut off long before it overflows.
         TimeSpan delay = FirstDelay * Math.Pow(2, Math.Min(Failures, 20));
         if (delay > LongestDelay) delay = LongestDelay;
-        NextAttemptAt = now + (delay * (0.5 + (jitter / 2)));
+        // Whole milliseconds, which both databases keep.
+        NextAttemptAt = now + TimeSpan.FromMilliseconds(Math.Ceiling((delay * (0.5 + (jitter / 2))).TotalMilliseconds));
     }
 
     /// <summary>Whether an action is wanted.</summary>

@@ -126,8 +126,9 @@ public sealed class ImageRegistryTests(SharedPostgres postgres)
         Task<ImageDetails[]> copies = Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
             Ok(await plane.Registry.CopyAsync(plane.Account, source.Id.Value, new CopyImage(), Cancel)))));
         for (byte n = 0; n < 4; n++) await UploadAsync(plane, source.Id, ImagePart.Kernel, [.. Flat, n]);
+        ImageDetails[] made = await copies;
         HashSet<string> stored = [.. await BlobsAsync(plane)];
-        Assert.All(await copies, copy => Assert.Contains(copy.Kernel!.Blob, stored));
+        Assert.All(made, copy => Assert.Contains(copy.Kernel!.Blob, stored));
     }
 
     internal static async Task<ImageDetails> AvailableAsync(TestPlane plane, byte[]? kernel = null)
