@@ -41,8 +41,8 @@ public sealed class ImageBlobs(IDbContextFactory<CloudLabDbContext> contexts, IB
 
     /// <summary>Removes those of the files that no row names. Called after the commit that gave them up.</summary>
     /// <remarks>
-    /// Copying changes the source's version, so a copy either was committed before the source gave the file up, and is
-    /// seen here, or is made anew from what the source has now.
+    /// A copy and a change of its source wait for each other (<see cref="ImageQueries.LockAsync"/>): a copy either was
+    /// committed before the source gave the file up, and is seen here, or has what the source has now.
     /// </remarks>
     internal async Task ReleaseAsync(IEnumerable<ImageFile?> files)
     {

@@ -40,8 +40,20 @@ internal static class ImageQueries
     }
 
     /// <summary>
+    /// Makes other changes and copies of the image wait for the end of the transaction, before it is read for either: a copy
+    /// then has files that the source does not give up at the same moment (<see cref="ImageBlobs.ReleaseAsync"/>).
+    /// </summary>
+    public static Task LockAsync(CloudLabDbContext db, string idOrName, CancellationToken cancellationToken)
+    {
+        if (!PlainText.Is(idOrName)) return Task.CompletedTask;
+        string which = ImageId.TryParse(idOrName, out _) ? "id = {0}" : "account_id is null and name = {0}";
+        string statement = $"""select 1 as "Value" from images where {which} {db.LockRows}""";
+        return db.Database.SqlQueryRaw<int>(statement, idOrName).ToListAsync(cancellationToken);
+    }
+
+    /// <summary>
     /// Raises the row's version with the write, also where only its files, tags or permissions change, which are rows of
-    /// their own to EF: of two such changes at once one is repeated.
+    /// their own to EF.
     /// </summary>
     public static void Touch(CloudLabDbContext db, Image image) => db.Entry(image).Property(i => i.Version).IsModified = true;
 

@@ -58,6 +58,7 @@ public sealed class ImageRegistry(IDbContextFactory<CloudLabDbContext> contexts,
         contexts.WriteAsync<Result<ImageDetails>>(
             async (db, ct) =>
             {
+                await ImageQueries.LockAsync(db, id, ct).ConfigureAwait(false);
                 Result<Image> image = await ImageQueries.FindOwnAsync(db, account, id, ct).ConfigureAwait(false);
                 if (!image.IsOk) return image.Error;
                 change(image.Value);
@@ -69,12 +70,11 @@ public sealed class ImageRegistry(IDbContextFactory<CloudLabDbContext> contexts,
     private async Task<Result<Image>> CopyAsync(
         CloudLabDbContext db, AccountId account, string idOrName, CopyImage request, CancellationToken cancellationToken)
     {
+        await ImageQueries.LockAsync(db, idOrName, cancellationToken).ConfigureAwait(false);
         Image? source = await ImageQueries.FindAsync(db, account, idOrName, cancellationToken).ConfigureAwait(false);
         if (source is null) return ImageQueries.NotFound(idOrName);
         if (source.State != ImageState.Available)
             return new CloudLabError(ErrorCode.ImageUnavailable, $"image {source.Name} cannot be copied: {source.StateReason ?? "it is not available"}");
-        // So that a change of its files at the same time meets this: see ImageBlobs.ReleaseAsync.
-        ImageQueries.Touch(db, source);
         return source.CopyFor(account, request, time.GetUtcMicroseconds());
     }
 

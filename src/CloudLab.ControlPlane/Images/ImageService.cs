@@ -135,6 +135,7 @@ public sealed class ImageService(
         (Image image, ImageFile?[] replaced) = await contexts.WriteAsync(
             async (db, ct) =>
             {
+                await ImageQueries.LockAsync(db, id.Value, ct).ConfigureAwait(false);
                 Image row = await db.Images.SingleAsync(i => i.Id == id, ct).ConfigureAwait(false);
                 ImageFile?[] before = [row.Kernel, row.Initramfs];
                 row.Publish(kernel with { }, initramfs is null ? null : initramfs with { }, contents.CommandLine, contents.HasAgent);

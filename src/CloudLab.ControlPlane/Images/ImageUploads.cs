@@ -73,6 +73,7 @@ public sealed class ImageUploads(
         Result<ImageUpload> result = await contexts.WriteAsync<Result<ImageUpload>>(
             async (db, ct) =>
             {
+                await ImageQueries.LockAsync(db, id, ct).ConfigureAwait(false);
                 Result<Image> row = await ImageQueries.FindOwnAsync(db, account, id, ct).ConfigureAwait(false);
                 if (!row.IsOk) return row.Error;
                 // A repeated attempt needs a row of its own for the file.

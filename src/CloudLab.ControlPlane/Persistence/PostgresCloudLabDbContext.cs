@@ -46,7 +46,8 @@ public sealed class PostgresCloudLabDbContext(DbContextOptions<PostgresCloudLabD
     protected override void ConfigureProperty(IMutableProperty property)
     {
         // By bytes, as SQLite compares; keyset pages need both to agree.
-        if (IsText(Nullable.GetUnderlyingType(property.ClrType) ?? property.ClrType)) property.SetCollation("C");
+        bool isConverted = property.GetValueConverter()?.ProviderClrType == typeof(string);
+        if (isConverted || IsText(Nullable.GetUnderlyingType(property.ClrType) ?? property.ClrType)) property.SetCollation("C");
     }
 
     private static bool IsText(Type type) =>
