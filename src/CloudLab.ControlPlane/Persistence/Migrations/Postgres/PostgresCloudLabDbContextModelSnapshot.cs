@@ -742,7 +742,8 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                     b.Property<string>("Actions")
                         .IsRequired()
                         .HasColumnType("text")
-                        .HasColumnName("actions");
+                        .HasColumnName("actions")
+                        .UseCollation("C");
 
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")

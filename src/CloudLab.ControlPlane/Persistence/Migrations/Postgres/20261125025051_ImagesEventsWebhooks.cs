@@ -1,11 +1,13 @@
-﻿using Microsoft.EntityFrameworkCore.Migrations;
+﻿using System;
+using Microsoft.EntityFrameworkCore.Migrations;
+using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
 #nullable disable
 
-namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
+namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
 {
     /// <inheritdoc />
-    public partial class ImagesAndEvents : Migration
+    public partial class ImagesEventsWebhooks : Migration
     {
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
@@ -17,67 +19,71 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
             migrationBuilder.AddColumn<string>(
                 name: "client_token",
                 table: "images",
-                type: "TEXT",
-                nullable: true);
+                type: "text",
+                nullable: true,
+                collation: "C");
 
-            migrationBuilder.AddColumn<long>(
+            migrationBuilder.AddColumn<DateTimeOffset>(
                 name: "deregistered_at",
                 table: "images",
-                type: "INTEGER",
+                type: "timestamp with time zone",
                 nullable: true);
 
             migrationBuilder.AddColumn<string>(
                 name: "firmware_blob",
                 table: "images",
-                type: "TEXT",
-                nullable: true);
+                type: "text",
+                nullable: true,
+                collation: "C");
 
             migrationBuilder.AddColumn<long>(
                 name: "firmware_bytes",
                 table: "images",
-                type: "INTEGER",
+                type: "bigint",
                 nullable: true);
 
             migrationBuilder.AddColumn<string>(
                 name: "firmware_sha256",
                 table: "images",
-                type: "TEXT",
-                nullable: true);
+                type: "text",
+                nullable: true,
+                collation: "C");
 
             migrationBuilder.AddColumn<bool>(
                 name: "is_public",
                 table: "images",
-                type: "INTEGER",
+                type: "boolean",
                 nullable: false,
                 defaultValue: false);
 
             migrationBuilder.AddColumn<string>(
                 name: "start_mode",
                 table: "images",
-                type: "TEXT",
+                type: "character varying(32)",
                 maxLength: 32,
                 nullable: false,
-                defaultValue: "supervisor");
+                defaultValue: "supervisor",
+                collation: "C");
 
             migrationBuilder.CreateTable(
                 name: "events",
                 columns: table => new
                 {
-                    sequence = table.Column<long>(type: "INTEGER", nullable: false)
-                        .Annotation("Sqlite:Autoincrement", true),
-                    transaction_id = table.Column<long>(type: "INTEGER", nullable: false, defaultValueSql: "0"),
-                    account_id = table.Column<string>(type: "TEXT", maxLength: 12, nullable: false),
-                    at = table.Column<long>(type: "INTEGER", nullable: false),
-                    actor = table.Column<string>(type: "TEXT", nullable: false),
-                    actor_name = table.Column<string>(type: "TEXT", nullable: true),
-                    source_address = table.Column<string>(type: "TEXT", nullable: true),
-                    action = table.Column<string>(type: "TEXT", nullable: false),
-                    resource_type = table.Column<string>(type: "TEXT", nullable: false),
-                    resource_id = table.Column<string>(type: "TEXT", nullable: true),
-                    outcome = table.Column<string>(type: "TEXT", maxLength: 32, nullable: false),
-                    error_code = table.Column<string>(type: "TEXT", nullable: true),
-                    request_id = table.Column<string>(type: "TEXT", nullable: true),
-                    details = table.Column<string>(type: "TEXT", maxLength: 4096, nullable: true)
+                    sequence = table.Column<long>(type: "bigint", nullable: false)
+                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
+                    transaction_id = table.Column<long>(type: "bigint", nullable: false, defaultValueSql: "pg_current_xact_id()::text::bigint"),
+                    account_id = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C"),
+                    at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    actor = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    actor_name = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    source_address = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    action = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    resource_type = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    resource_id = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    outcome = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false, collation: "C"),
+                    error_code = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    request_id = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    details = table.Column<string>(type: "character varying(4096)", maxLength: 4096, nullable: true, collation: "C")
                 },
                 constraints: table =>
                 {
@@ -88,8 +94,8 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                 name: "image_permissions",
                 columns: table => new
                 {
-                    image_id = table.Column<string>(type: "TEXT", maxLength: 21, nullable: false),
-                    account_id = table.Column<string>(type: "TEXT", maxLength: 12, nullable: false)
+                    image_id = table.Column<string>(type: "character varying(21)", maxLength: 21, nullable: false, collation: "C"),
+                    account_id = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C")
                 },
                 constraints: table =>
                 {
@@ -106,9 +112,9 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                 name: "image_tags",
                 columns: table => new
                 {
-                    image_id = table.Column<string>(type: "TEXT", maxLength: 21, nullable: false),
-                    key = table.Column<string>(type: "TEXT", nullable: false),
-                    value = table.Column<string>(type: "TEXT", nullable: false)
+                    image_id = table.Column<string>(type: "character varying(21)", maxLength: 21, nullable: false, collation: "C"),
+                    key = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    value = table.Column<string>(type: "text", nullable: false, collation: "C")
                 },
                 constraints: table =>
                 {
@@ -117,6 +123,41 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                         name: "FK_image_tags_images_image_id",
                         column: x => x.image_id,
                         principalTable: "images",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "webhooks",
+                columns: table => new
+                {
+                    id = table.Column<string>(type: "character varying(21)", maxLength: 21, nullable: false, collation: "C"),
+                    account_id = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C"),
+                    url = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    actions = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    secret = table.Column<byte[]>(type: "bytea", nullable: false),
+                    state = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false, collation: "C"),
+                    cursor_transaction_id = table.Column<long>(type: "bigint", nullable: false),
+                    cursor_sequence = table.Column<long>(type: "bigint", nullable: false),
+                    failures = table.Column<int>(type: "integer", nullable: false),
+                    first_failed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    failing_since = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    next_attempt_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    last_delivered_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    last_error = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    given_up = table.Column<long>(type: "bigint", nullable: false),
+                    owner = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    owned_until = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    version = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_webhooks", x => x.id);
+                    table.ForeignKey(
+                        name: "FK_webhooks_accounts_account_id",
+                        column: x => x.account_id,
+                        principalTable: "accounts",
                         principalColumn: "id",
                         onDelete: ReferentialAction.Cascade);
                 });
@@ -156,6 +197,16 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                 table: "image_permissions",
                 column: "account_id");
 
+            migrationBuilder.CreateIndex(
+                name: "IX_webhooks_account_id",
+                table: "webhooks",
+                column: "account_id");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_webhooks_state_next_attempt_at",
+                table: "webhooks",
+                columns: new[] { "state", "next_attempt_at" });
+
             migrationBuilder.AddForeignKey(
                 name: "FK_images_accounts_account_id",
                 table: "images",
@@ -180,6 +231,9 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
 
             migrationBuilder.DropTable(
                 name: "image_tags");
+
+            migrationBuilder.DropTable(
+                name: "webhooks");
 
             migrationBuilder.DropIndex(
                 name: "IX_images_account_id_client_token",

@@ -1,13 +1,11 @@
-﻿using System;
-using Microsoft.EntityFrameworkCore.Migrations;
-using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
+﻿using Microsoft.EntityFrameworkCore.Migrations;
 
 #nullable disable
 
-namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
+namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
 {
     /// <inheritdoc />
-    public partial class ImagesAndEvents : Migration
+    public partial class ImagesEventsWebhooks : Migration
     {
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
@@ -19,71 +17,67 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
             migrationBuilder.AddColumn<string>(
                 name: "client_token",
                 table: "images",
-                type: "text",
-                nullable: true,
-                collation: "C");
+                type: "TEXT",
+                nullable: true);
 
-            migrationBuilder.AddColumn<DateTimeOffset>(
+            migrationBuilder.AddColumn<long>(
                 name: "deregistered_at",
                 table: "images",
-                type: "timestamp with time zone",
+                type: "INTEGER",
                 nullable: true);
 
             migrationBuilder.AddColumn<string>(
                 name: "firmware_blob",
                 table: "images",
-                type: "text",
-                nullable: true,
-                collation: "C");
+                type: "TEXT",
+                nullable: true);
 
             migrationBuilder.AddColumn<long>(
                 name: "firmware_bytes",
                 table: "images",
-                type: "bigint",
+                type: "INTEGER",
                 nullable: true);
 
             migrationBuilder.AddColumn<string>(
                 name: "firmware_sha256",
                 table: "images",
-                type: "text",
-                nullable: true,
-                collation: "C");
+                type: "TEXT",
+                nullable: true);
 
             migrationBuilder.AddColumn<bool>(
                 name: "is_public",
                 table: "images",
-                type: "boolean",
+                type: "INTEGER",
                 nullable: false,
                 defaultValue: false);
 
             migrationBuilder.AddColumn<string>(
                 name: "start_mode",
                 table: "images",
-                type: "character varying(32)",
+                type: "TEXT",
                 maxLength: 32,
                 nullable: false,
-                defaultValue: "supervisor",
-                collation: "C");
+                defaultValue: "supervisor");
 
             migrationBuilder.CreateTable(
                 name: "events",
                 columns: table => new
                 {
-                    sequence = table.Column<long>(type: "bigint", nullable: false)
-                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
-                    transaction_id = table.Column<long>(type: "bigint", nullable: false, defaultValueSql: "pg_current_xact_id()::text::bigint"),
-                    account_id = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C"),
-                    at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    actor = table.Column<string>(type: "text", nullable: false, collation: "C"),
-                    actor_name = table.Column<string>(type: "text", nullable: true, collation: "C"),
-                    source_address = table.Column<string>(type: "text", nullable: true, collation: "C"),
-                    action = table.Column<string>(type: "text", nullable: false, collation: "C"),
-                    resource_type = table.Column<string>(type: "text", nullable: false, collation: "C"),
-                    resource_id = table.Column<string>(type: "text", nullable: true, collation: "C"),
-                    outcome = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false, collation: "C"),
-                    error_code = table.Column<string>(type: "text", nullable: true, collation: "C"),
-                    request_id = table.Column<string>(type: "text", nullable: true, collation: "C"),
-                    details = table.Column<string>(type: "character varying(4096)", maxLength: 4096, nullable: true, collation: "C")
+                    sequence = table.Column<long>(type: "INTEGER", nullable: false)
+                        .Annotation("Sqlite:Autoincrement", true),
+                    transaction_id = table.Column<long>(type: "INTEGER", nullable: false, defaultValueSql: "0"),
+                    account_id = table.Column<string>(type: "TEXT", maxLength: 12, nullable: false),
+                    at = table.Column<long>(type: "INTEGER", nullable: false),
+                    actor = table.Column<string>(type: "TEXT", nullable: false),
+                    actor_name = table.Column<string>(type: "TEXT", nullable: true),
+                    source_address = table.Column<string>(type: "TEXT", nullable: true),
+                    action = table.Column<string>(type: "TEXT", nullable: false),
+                    resource_type = table.Column<string>(type: "TEXT", nullable: false),
+                    resource_id = table.Column<string>(type: "TEXT", nullable: true),
+                    outcome = table.Column<string>(type: "TEXT", maxLength: 32, nullable: false),
+                    error_code = table.Column<string>(type: "TEXT", nullable: true),
+                    request_id = table.Column<string>(type: "TEXT", nullable: true),
+                    details = table.Column<string>(type: "TEXT", maxLength: 4096, nullable: true)
                 },
                 constraints: table =>
                 {
@@ -94,8 +88,8 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                 name: "image_permissions",
                 columns: table => new
                 {
-                    image_id = table.Column<string>(type: "character varying(21)", maxLength: 21, nullable: false, collation: "C"),
-                    account_id = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C")
+                    image_id = table.Column<string>(type: "TEXT", maxLength: 21, nullable: false),
+                    account_id = table.Column<string>(type: "TEXT", maxLength: 12, nullable: false)
                 },
                 constraints: table =>
                 {
@@ -112,9 +106,9 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                 name: "image_tags",
                 columns: table => new
                 {
-                    image_id = table.Column<string>(type: "character varying(21)", maxLength: 21, nullable: false, collation: "C"),
-                    key = table.Column<string>(type: "text", nullable: false, collation: "C"),
-                    value = table.Column<string>(type: "text", nullable: false, collation: "C")
+                    image_id = table.Column<string>(type: "TEXT", maxLength: 21, nullable: false),
+                    key = table.Column<string>(type: "TEXT", nullable: false),
+                    value = table.Column<string>(type: "TEXT", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -123,6 +117,41 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                         name: "FK_image_tags_images_image_id",
                         column: x => x.image_id,
                         principalTable: "images",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "webhooks",
+                columns: table => new
+                {
+                    id = table.Column<string>(type: "TEXT", maxLength: 21, nullable: false),
+                    account_id = table.Column<string>(type: "TEXT", maxLength: 12, nullable: false),
+                    url = table.Column<string>(type: "TEXT", nullable: false),
+                    actions = table.Column<string>(type: "TEXT", nullable: false),
+                    secret = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    state = table.Column<string>(type: "TEXT", maxLength: 32, nullable: false),
+                    cursor_transaction_id = table.Column<long>(type: "INTEGER", nullable: false),
+                    cursor_sequence = table.Column<long>(type: "INTEGER", nullable: false),
+                    failures = table.Column<int>(type: "INTEGER", nullable: false),
+                    first_failed_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    failing_since = table.Column<long>(type: "INTEGER", nullable: true),
+                    next_attempt_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    last_delivered_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    last_error = table.Column<string>(type: "TEXT", nullable: true),
+                    given_up = table.Column<long>(type: "INTEGER", nullable: false),
+                    owner = table.Column<string>(type: "TEXT", nullable: true),
+                    owned_until = table.Column<long>(type: "INTEGER", nullable: true),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    version = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_webhooks", x => x.id);
+                    table.ForeignKey(
+                        name: "FK_webhooks_accounts_account_id",
+                        column: x => x.account_id,
+                        principalTable: "accounts",
                         principalColumn: "id",
                         onDelete: ReferentialAction.Cascade);
                 });
@@ -162,6 +191,16 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                 table: "image_permissions",
                 column: "account_id");
 
+            migrationBuilder.CreateIndex(
+                name: "IX_webhooks_account_id",
+                table: "webhooks",
+                column: "account_id");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_webhooks_state_next_attempt_at",
+                table: "webhooks",
+                columns: new[] { "state", "next_attempt_at" });
+
             migrationBuilder.AddForeignKey(
                 name: "FK_images_accounts_account_id",
                 table: "images",
@@ -186,6 +225,9 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
 
             migrationBuilder.DropTable(
                 name: "image_tags");
+
+            migrationBuilder.DropTable(
+                name: "webhooks");
 
             migrationBuilder.DropIndex(
                 name: "IX_images_account_id_client_token",
