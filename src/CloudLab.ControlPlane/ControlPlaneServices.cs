@@ -85,6 +85,7 @@ public static class ControlPlaneServices
     public static async Task<Account> InitializeCloudLabAsync(this IServiceProvider services, CancellationToken cancellationToken)
     {
         await services.GetRequiredService<DatabaseMigrator>().MigrateAsync(cancellationToken).ConfigureAwait(false);
+        await services.GetRequiredService<EventService>().AdoptAsync(cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<ImageService>()
             .EnsureBuiltInAsync(
                 services.GetRequiredService<ControlPlaneOptions>().BuiltInImage, Architecture.Riscv64, cancellationToken)

@@ -99,6 +99,25 @@ public sealed class EventService(IDbContextFactory<CloudLabDbContext> contexts, 
             .ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// Takes over events that came from another database with a restored backup: their transactions' ids mean nothing here,
+    /// so they all come before what is written from now on. Before the process reads or writes events.
+    /// </summary>
+    /// <returns>How many.</returns>
+    internal Task<int> AdoptAsync(CancellationToken cancellationToken) =>
+        contexts.WriteAsync(
+            async (db, ct) =>
+            {
+                string statement = $"select 1 as \"Value\" from events where {db.IsForeignEventSql} limit 1";
+                List<int> foreign = await db.Database.SqlQueryRaw<int>(statement).ToListAsync(ct).ConfigureAwait(false);
+                if (foreign.Count == 0) return 0;
+                await db.Webhooks
+                    .ExecuteUpdateAsync(set => set.SetProperty(w => w.CursorTransactionId, 0L).SetProperty(w => w.Version, w => w.Version + 1), ct)
+                    .ConfigureAwait(false);
+                return await db.Events.ExecuteUpdateAsync(set => set.SetProperty(e => e.TransactionId, 0L), ct).ConfigureAwait(false);
+            },
+            cancellationToken);
+
     /// <summary>Removes events that have been kept long enough, the oldest first.</summary>
     /// <returns>How many; as many as are removed at once mean that there may be more.</returns>
     internal Task<int> RemoveExpiredAsync(CancellationToken cancellationToken)

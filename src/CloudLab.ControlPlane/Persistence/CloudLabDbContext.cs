@@ -71,6 +71,9 @@ public abstract class CloudLabDbContext(DbContextOptions options) : DbContext(op
     /// <summary>The id of the transaction that adds a row, as the default of a column.</summary>
     internal abstract string TransactionIdSql { get; }
 
+    /// <summary>The condition of an event that another database than this one wrote: its transaction's id cannot be one of ours.</summary>
+    internal abstract string IsForeignEventSql { get; }
+
     /// <summary>Events of transactions from this id on may still become visible: see <see cref="Event"/>.</summary>
     internal abstract Task<long> ReadEventWatermarkAsync(CancellationToken cancellationToken);
 

@@ -14,6 +14,8 @@ public sealed class PostgresCloudLabDbContext(DbContextOptions<PostgresCloudLabD
 
     internal override string TransactionIdSql => "pg_current_xact_id()::text::bigint";
 
+    internal override string IsForeignEventSql => "transaction_id >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint";
+
     internal override Task<long> ReadEventWatermarkAsync(CancellationToken cancellationToken) => Database
         .SqlQueryRaw<long>("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as \"Value\"")
         .SingleAsync(cancellationToken);

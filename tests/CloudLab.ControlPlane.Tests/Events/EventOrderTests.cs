@@ -111,6 +111,21 @@ public sealed class EventOrderTests(SharedPostgres postgres)
             events.Select(e => e.Details));
     }
 
+    [Theory, BothDatabases]
+    public async Task Events_that_came_with_a_restored_backup_come_before_all_others(DatabaseProvider provider)
+    {
+        await using TestPlane plane = await TestPlane.CreateAsync(provider, postgres);
+        EventService events = plane.Get<EventService>();
+        foreach (string action in (string[])["a", "b"]) await plane.Contexts.WriteAsync((db, _) => AddAsync(db, plane, action), Cancel);
+        Assert.Equal(0, await events.AdoptAsync(Cancel));
+        await plane.Contexts.WriteAsync((db, ct) => db.Events.ExecuteUpdateAsync(set => set.SetProperty(e => e.TransactionId, 1L << 40), ct), Cancel);
+        Assert.Equal(2, await events.AdoptAsync(Cancel));
+        EventPosition end = await events.FindEndAsync(Cancel);
+        await plane.Contexts.WriteAsync((db, _) => AddAsync(db, plane, "c"), Cancel);
+        await Eventually.HoldsAsync(async () => (await ReadAsync(plane, end, 10)).Count == 1);
+        Assert.Equal(["a", "b", "c"], await ReadAsync(plane, EventPosition.Start, 10));
+    }
+
     [Fact]
     public async Task A_call_is_recorded_once_with_what_it_made_and_refusals_are_bounded()
     {

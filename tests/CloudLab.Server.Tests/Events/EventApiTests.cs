@@ -126,6 +126,31 @@ public abstract class EventApiTests(ServerFixture fixture)
         client.Dispose();
     }
 
+    [Fact]
+    public async Task A_webhook_is_made_shown_changed_and_ended()
+    {
+        (_, HttpClient client) = await fixture.Server.AccountAsync();
+        JsonObject made = await client.PostAsync(
+            "/v1/webhooks", """{"url":"https://example.com/hook","actions":["instances.*"]}""", HttpStatusCode.Created);
+        Assert.StartsWith("whsec_", (string)made["secret"]!, StringComparison.Ordinal);
+        string id = (string)made["webhook"]!["webhookId"]!;
+        JsonObject list = await client.GetAsync("/v1/webhooks", HttpStatusCode.OK);
+        Assert.DoesNotContain((string)made["secret"]!, list.ToJsonString(), StringComparison.Ordinal);
+        using HttpResponseMessage changed = await client.PutAsync(
+            Path($"/v1/webhooks/{id}"), Http.Json("""{"url":"https://example.com/other","enabled":false}"""), TestContext.Current.CancellationToken);
+        Assert.Equal("disabled", (string)(await changed.ReadAsync(HttpStatusCode.OK))["state"]!);
+        Assert.Equal("https://example.com/other", (string)(await client.GetAsync($"/v1/webhooks/{id}", HttpStatusCode.OK))["url"]!);
+        (await client.DeleteAsync(Path($"/v1/webhooks/{id}"), TestContext.Current.CancellationToken)).Dispose();
+        using HttpResponseMessage gone = await client.GetAsync(Path($"/v1/webhooks/{id}"), TestContext.Current.CancellationToken);
+        Assert.Equal("webhook-not-found", await gone.ReadProblemAsync());
+        using HttpResponseMessage inside = await client.PostAsync(
+            Path("/v1/webhooks"), Http.Json("""{"url":"http://169.254.169.254/"}"""), TestContext.Current.CancellationToken);
+        Assert.Equal("invalid-parameter", await inside.ReadProblemAsync());
+        JsonArray events = (await client.GetAsync($"/v1/events?resourceId={id}", HttpStatusCode.OK))["events"]!.AsArray();
+        Assert.Equal(["webhooks.delete", "webhooks.change", "webhooks.create"], events.Select(e => (string)e!["action"]!));
+        client.Dispose();
+    }
+
     private static string Describe(JsonNode? e) => $"{e!["action"]} {e["details"]?["to"]}".TrimEnd();
 
     private static Uri Path(string path) => new(path, UriKind.Relative);
