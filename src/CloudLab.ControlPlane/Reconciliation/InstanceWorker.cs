@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using CloudLab.ControlPlane.Common;
 using CloudLab.ControlPlane.Hosts;
 using CloudLab.ControlPlane.Instances;
@@ -143,6 +144,8 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
             InstanceStep step = InstancePlan.Next(row, _machine?.View() ?? default);
             if (step == InstanceStep.None) return;
             Log.Step(_host.Logger, Id, step);
+            using Activity? activity = ControlPlaneActivities.Source.StartActivity("instance.step");
+            activity?.SetTag("cloudlab.instance.id", Id.Value).SetTag("cloudlab.instance.step", step.ToString());
             await TakeAsync(step, row, lease, cancellationToken).ConfigureAwait(false);
         }
     }
@@ -194,6 +197,7 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
         {
             var machine = new RunningMachine(built, row.BootGeneration, _host, Wake);
             _machine = machine;
+            _host.Totals.Include(machine);
             try
             {
                 await machine.StartAsync().ConfigureAwait(false);
@@ -288,6 +292,7 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
     {
         if (_machine is not { } machine) return;
         _machine = null;
+        _host.Totals.Retire(machine);
         await machine.DisposeAsync().ConfigureAwait(false);
     }
 

@@ -118,6 +118,9 @@ internal sealed class RunningMachine : IAsyncDisposable
     public InstanceHealth Health(CheckStatus system) =>
         new(system, AgentCheck(), _agent.Release, _agent.Uptime, _agent.GarbageLines);
 
+    /// <summary>The counters. Any thread, while the machine is known not to go.</summary>
+    public MachineMetrics ReadMetrics() => _machine.ReadMetrics();
+
     /// <summary>The counters, or null when the machine has just gone. Any thread.</summary>
     public async Task<MachineMetrics?> ReadMetricsAsync(CancellationToken cancellationToken)
     {

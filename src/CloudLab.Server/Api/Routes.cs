@@ -5,6 +5,7 @@ using CloudLab.Server.Api.Instances;
 using CloudLab.Server.Api.InstanceTypes;
 using CloudLab.Server.Console;
 using CloudLab.Server.OpenApi;
+using CloudLab.Server.Telemetry;
 
 namespace CloudLab.Server.Api;
 
@@ -21,6 +22,7 @@ internal static class Routes
         v1.MapInstanceMetrics();
         v1.MapConsoles();
         routes.MapHealth();
+        routes.MapMetrics();
         routes.MapCloudLabOpenApi();
         routes.MapConsolePage();
         routes.MapGet("/", () => TypedResults.Redirect("/swagger")).WithName("Home").ExcludeFromDescription().AllowAnonymous();

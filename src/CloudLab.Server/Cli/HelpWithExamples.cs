@@ -13,6 +13,8 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
           CloudLab.Server --data-dir /srv/cloudlab               start with another data directory
           CloudLab.Server --urls http://0.0.0.0:8080 --insecure-http
                                                                  let other machines in, without encryption
+          CloudLab.Server --urls https://0.0.0.0:8443 --self-signed
+                                                                 the same, encrypted, with a certificate of its own making
           CloudLab.Server --database 'Host=db;Database=cloudlab;Username=cloudlab' --database-password-file FILE
                                                                  keep the rows in PostgreSQL
           CloudLab.Server images build                           build the guest image ahead of the first start

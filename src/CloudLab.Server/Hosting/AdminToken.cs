@@ -1,4 +1,3 @@
-using System.Text;
 using CloudLab.ControlPlane.Identity;
 
 namespace CloudLab.Server.Hosting;
@@ -35,18 +34,7 @@ internal sealed record AdminToken(string Secret, string File, bool IsNew)
     private static AdminToken Create(string file)
     {
         string secret = TokenService.GenerateSecret();
-        // Complete or not there: a token cut off by a crash would lock its owner out.
-        string draft = file + ".new";
-        System.IO.File.Delete(draft);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var stream = new FileStream(draft, options))
-        {
-            stream.Write(Encoding.ASCII.GetBytes(secret + "\n"));
-            stream.Flush(flushToDisk: true);
-        }
-
-        System.IO.File.Move(draft, file);
+        PrivateFile.Write(file, secret + "\n");
         return new AdminToken(secret, file, IsNew: true);
     }
 

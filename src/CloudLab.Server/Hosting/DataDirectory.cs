@@ -23,6 +23,9 @@ internal sealed class DataDirectory : IDisposable
 
     public string AdminTokenFile => Combine("admin.token");
 
+    /// <summary>The certificate and key that <c>--self-signed</c> makes.</summary>
+    public string SelfSignedCertificateFile => Combine("self-signed.pem");
+
     /// <summary>The guest image as it was built or imported.</summary>
     public string ImageDirectory => ImageDirectoryOf(Path);
 

@@ -41,10 +41,22 @@ internal sealed record Setting(string Name, string? ValueName, string Descriptio
     public static readonly Setting GuestImage = new(
         "guest-image", "DIR", "A built guest image to use instead of building one, as the container image has it");
 
+    public static readonly Setting SelfSigned = new(
+        "self-signed", null, "Make an HTTPS certificate for https:// addresses; its fingerprint is shown at start");
+
+    public static readonly Setting LogLevel = new(
+        "log-level", "LEVEL", "The least level that is logged: trace, debug, information (default), warning, error");
+
+    public static readonly Setting LogFormat = new(
+        "log-format", "FORMAT", "'text' (default) or 'json', an object a line");
+
+    public static readonly Setting OtlpEndpoint = new(
+        "otlp-endpoint", "URL", "Where to send traces and metrics as OTLP over gRPC, e.g. http://127.0.0.1:4317. Default: nowhere");
+
     public static readonly IReadOnlyList<Setting> All =
     [
         DataDirectory, Urls, InsecureHttp, AllowedHosts, Certificate, CertificateKey, Database, DatabasePasswordFile, AdminTokenFile,
-        AptMirror, GuestImage,
+        AptMirror, GuestImage, SelfSigned, LogLevel, LogFormat, OtlpEndpoint,
     ];
 
     public bool IsSwitch => ValueName is null;

@@ -17,6 +17,9 @@ internal sealed record Permission(string Name, Role Role)
     /// <summary>To type into a console is to be root in the guest.</summary>
     public static readonly Permission InstancesConsole = new("instances:console", Role.Operator);
 
+    /// <summary>What the host does, for all accounts together.</summary>
+    public static readonly Permission MetricsRead = new("metrics:read", Role.Reader);
+
     public AuthorizationPolicy Policy => new AuthorizationPolicyBuilder()
         .RequireAuthenticatedUser()
         .RequireAssertion(context => context.User.Identity is CallerIdentity identity && identity.Caller.Role >= Role)

@@ -103,6 +103,44 @@ public sealed class ServerOptionsLoaderTests : IDisposable
     }
 
     [Fact]
+    public void A_self_made_certificate_will_do_for_https_but_not_beside_a_given_one()
+    {
+        _flags["urls"] = "https://0.0.0.0:8443";
+        _flags["self-signed"] = "true";
+        Assert.True(Load().IsSelfSigned);
+
+        File.WriteAllText(_directory["cert.pem"], "");
+        _flags["certificate"] = _directory["cert.pem"];
+        Assert.Contains("--self-signed", Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("log-level", "loud")]
+    [InlineData("log-level", "2")]
+    [InlineData("log-format", "xml")]
+    [InlineData("otlp-endpoint", "collector:4317")]
+    public void A_wrong_value_for_logs_or_telemetry_is_refused_by_name(string setting, string value)
+    {
+        _flags[setting] = value;
+
+        Assert.Contains("--" + setting, Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Logs_and_telemetry_can_be_set()
+    {
+        _flags["log-level"] = "debug";
+        _flags["log-format"] = "json";
+        _flags["otlp-endpoint"] = "http://127.0.0.1:4317";
+
+        ServerOptions options = Load();
+
+        Assert.Equal(Microsoft.Extensions.Logging.LogLevel.Debug, options.LogLevel);
+        Assert.Equal(LogFormat.Json, options.LogFormat);
+        Assert.Equal(new Uri("http://127.0.0.1:4317"), options.OtlpEndpoint);
+    }
+
+    [Fact]
     public void The_database_password_can_come_from_a_file()
     {
         File.WriteAllText(_directory["password"], "s3;cret\n");
