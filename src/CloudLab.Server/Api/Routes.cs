@@ -1,3 +1,4 @@
+using CloudLab.Server.Api.Backups;
 using CloudLab.Server.Api.Consoles;
 using CloudLab.Server.Api.Health;
 using CloudLab.Server.Api.Images;
@@ -21,6 +22,7 @@ internal static class Routes
         v1.MapInstances();
         v1.MapInstanceMetrics();
         v1.MapConsoles();
+        v1.MapBackups();
         routes.MapHealth();
         routes.MapMetrics();
         routes.MapCloudLabOpenApi();

@@ -68,6 +68,8 @@ internal static class CommandLine
         root.Subcommands.Add(serve);
         root.Subcommands.Add(ImagesCommand.Create(environment, console));
         root.Subcommands.Add(DatabaseCommand.Create(environment, console));
+        root.Subcommands.Add(BackupCommand.Create(environment, console));
+        root.Subcommands.Add(RestoreCommand.Create(environment, console));
         root.Subcommands.Add(MachineCommand.Create(guestOutput));
         root.Subcommands.Add(HealthcheckCommand.Create(console));
         foreach (HelpOption help in root.Options.OfType<HelpOption>()) help.Action = new HelpWithExamples((HelpAction)help.Action!);

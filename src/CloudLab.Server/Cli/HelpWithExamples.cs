@@ -18,6 +18,7 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
           CloudLab.Server --database 'Host=db;Database=cloudlab;Username=cloudlab' --database-password-file FILE
                                                                  keep the rows in PostgreSQL
           CloudLab.Server images build                           build the guest image ahead of the first start
+          CloudLab.Server backup cloudlab.tar                    back everything up, while the server runs or not
           CloudLab.Server machine run kernel.elf --stats         run a kernel of your own, without a server
           CloudLab.Server healthcheck                            exit 0 when the server answers
 

@@ -8,7 +8,10 @@ internal static class PrivateFile
     /// <summary>Writes the file, in place of one that is there.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
-    public static void Write(string file, string text)
+    public static void Write(string file, string text) => Write(file, Encoding.UTF8.GetBytes(text));
+
+    /// <inheritdoc cref="Write(string, string)"/>
+    public static void Write(string file, ReadOnlySpan<byte> content)
     {
         string draft = file + ".new";
         File.Delete(draft);
@@ -16,7 +19,7 @@ internal static class PrivateFile
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         using (var stream = new FileStream(draft, options))
         {
-            stream.Write(Encoding.UTF8.GetBytes(text));
+            stream.Write(content);
             stream.Flush(flushToDisk: true);
         }
 

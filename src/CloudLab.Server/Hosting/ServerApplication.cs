@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using CloudLab.ControlPlane;
 using CloudLab.ControlPlane.Persistence;
 using CloudLab.Server.Api;
+using CloudLab.Server.Backup;
 using CloudLab.Server.Console;
 using CloudLab.Server.OpenApi;
 using CloudLab.Server.Problems;
@@ -43,6 +44,7 @@ internal static class ServerApplication
         builder.Services.AddCloudLabTelemetry(options);
         builder.Services.AddSingleton(console);
         builder.Services.AddSingleton<ImageBuildDisplay>();
+        builder.Services.AddSingleton<BackupWriter>();
         builder.Services.AddSingleton<Readiness>();
         builder.Services.AddSingleton<BuiltInImageBuilder>();
         builder.Services.AddHostedService(services => services.GetRequiredService<BuiltInImageBuilder>());

@@ -41,6 +41,7 @@ internal sealed class ServerRunner : IAsyncDisposable
             Account account = await app.Services.InitializeCloudLabAsync(cancellationToken);
             await app.Services.GetRequiredService<TokenService>().EnsureAdminAsync(account.Id, token.Secret, cancellationToken);
             await app.StartAsync(cancellationToken);
+            directory.Announce(app.Urls.First());
             return new ServerRunner(app, directory, token);
         }
         catch (Exception e)

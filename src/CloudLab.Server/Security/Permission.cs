@@ -20,6 +20,9 @@ internal sealed record Permission(string Name, Role Role)
     /// <summary>What the host does, for all accounts together.</summary>
     public static readonly Permission MetricsRead = new("metrics:read", Role.Reader);
 
+    /// <summary>A backup holds every account's data and the server's secrets.</summary>
+    public static readonly Permission BackupsCreate = new("backups:create", Role.Admin);
+
     public AuthorizationPolicy Policy => new AuthorizationPolicyBuilder()
         .RequireAuthenticatedUser()
         .RequireAssertion(context => context.User.Identity is CallerIdentity identity && identity.Caller.Role >= Role)
