@@ -46,7 +46,9 @@ public sealed class MemoryPressureTests
         const ulong Wanted = 48 * MiB;
         await using var host = new PressureHost(budget: 3 * PressureGuest.MemorySize, overcommit: 3);
         var machines = new List<VirtualMachine>();
-        for (int i = 0; i < 8; i++) machines.Add(await host.StartAsync(PressureGuest.Fill(Wanted).Check(Wanted).Print("right\n").Spin()));
+        GuestProgram program = PressureGuest.Fill(Wanted).Check(Wanted).Print("right\n").Spin();
+        for (int i = 0; i < 8; i++) machines.Add(host.Hypervisor.Create(await host.SpecAsync(program)));
+        await Task.WhenAll(machines.Select(machine => machine.StartAsync()));
         int done = 0;
         while (machines.Count > 0)
         {

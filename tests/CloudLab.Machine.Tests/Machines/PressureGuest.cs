@@ -27,7 +27,7 @@ internal static class PressureGuest
     {
         Range(program, length);
         int top = program.Length;
-        return program.Add(Sd(S0, S0, 0), Add(S0, S0, S2)).Add(Bltu(S0, S1, top - program.Length - 8));
+        return program.Add(Sd(S0, S0, 0), Add(S0, S0, S2)).Add(Bltu(S0, S1, top - program.Length));
     }
 
     /// <summary>Loads from each page what <see cref="Fill(ulong)"/> stored; does not come back when it is something else.</summary>
@@ -35,7 +35,7 @@ internal static class PressureGuest
     {
         Range(program, length);
         int top = program.Length;
-        return program.Add(Ld(T1, S0, 0), Bne(T1, S0, 0), Add(S0, S0, S2)).Add(Bltu(S0, S1, top - program.Length - 12));
+        return program.Add(Ld(T1, S0, 0), Bne(T1, S0, 0), Add(S0, S0, S2)).Add(Bltu(S0, S1, top - program.Length));
     }
 
     /// <summary>Only the first hart comes through.</summary>
@@ -69,14 +69,14 @@ internal static class PressureGuest
         int next = program.Length;
         program.Add(Sd(S0, T2, 16), I(5, 0x03, T0, S4, 2), Addi(T0, T0, 1), Sh(T0, S4, 2), Sw(Zero, S3, 0x50));
         int poll = program.Length;
-        program.Add(I(5, 0x03, T0, S4, 2), I(5, 0x03, T1, A2, 2)).Add(Bne(T0, T1, poll - program.Length - 8));
+        program.Add(I(5, 0x03, T0, S4, 2), I(5, 0x03, T1, A2, 2)).Add(Bne(T0, T1, poll - program.Length));
         // The status: whatever is not zero is waited for without end.
         program.Add(LoadAddress(T0, Header + 64)).Add(Lbu(T1, T0, 0), Bne(T1, Zero, 0), Add(S0, S0, A3));
         program.Add(Bltu(S0, S1, next - program.Length));
         Range(program, length);
         program.Add(LoadAddress(T0, Pattern));
         int check = program.Length;
-        return program.Add(Ld(T1, S0, 0), Bne(T1, T0, 0), Add(S0, S0, S2)).Add(Bltu(S0, S1, check - program.Length - 12));
+        return program.Add(Ld(T1, S0, 0), Bne(T1, T0, 0), Add(S0, S0, S2)).Add(Bltu(S0, S1, check - program.Length));
     }
 
     private static void Range(GuestProgram program, ulong length) =>
