@@ -19,7 +19,11 @@ internal sealed class HostMetrics : IDisposable
         _meter.CreateObservableUpDownCounter(
             "cloudlab.host.memory.usage", () => (long)hypervisor.MemoryInUse, "By", "Guest memory that machines have been promised");
         _meter.CreateObservableUpDownCounter(
-            "cloudlab.host.memory.limit", () => (long)hypervisor.Options.MemoryBudget, "By", "Guest memory that this host may promise");
+            "cloudlab.host.memory.limit", () => (long)hypervisor.Options.PromisedMemory, "By", "Guest memory that this host may promise");
+        _meter.CreateObservableUpDownCounter(
+            "cloudlab.host.memory.handed_out", () => (long)hypervisor.MemoryHandedOut, "By", "Host memory that guests have been given of the budget");
+        _meter.CreateObservableUpDownCounter(
+            "cloudlab.host.memory.budget", () => (long)hypervisor.Options.MemoryBudget, "By", "Host memory that guests may be given");
         _meter.CreateObservableUpDownCounter(
             "cloudlab.host.vcpu.workers", () => hypervisor.Options.Workers, "{thread}", "Threads that run vCPUs");
         _meter.CreateObservableCounter(

@@ -20,6 +20,10 @@ public sealed record StateReason(string Code, string Message)
     public static StateReason HostLost { get; } =
         Of("Server.HostLost", "the instance's host was lost; the instance was started again");
 
+    /// <summary>The instance runs but is paused until the host has memory for what its guest writes.</summary>
+    public static StateReason InsufficientHostMemory { get; } =
+        Of("Server.InsufficientHostMemory", "the guest needs memory that its host does not have now; it is paused, and goes on when there is some");
+
     /// <summary>The guest reported a failure as it ended.</summary>
     public static StateReason GuestFailure(string? detail) =>
         Of("Client.GuestFailure", detail ?? "the guest ended with a failure");

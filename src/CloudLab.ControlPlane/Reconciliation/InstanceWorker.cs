@@ -36,7 +36,7 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
     private volatile RunningMachine? _machine;
     private long _seenVersion;
     private bool _isDirty = true;
-    private (CheckStatus System, CheckStatus Instance) _written;
+    private InstanceChecks _written;
 
     public InstanceWorker(InstanceId id, HostServices host)
     {
@@ -277,7 +277,7 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
 
         void Observe(Instance instance)
         {
-            if (instance.Observed == ObservedState.Running) instance.ObserveChecks(checks.System, checks.Instance);
+            if (instance.Observed == ObservedState.Running) instance.ObserveChecks(checks);
         }
     }
 
@@ -327,7 +327,7 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
     private void Remember(Instance? row)
     {
         Interlocked.Exchange(ref _seenVersion, row?.Version ?? 0);
-        _written = row is null ? default : (row.SystemCheck, row.InstanceCheck);
+        _written = row?.Checks ?? default;
     }
 
     private IQueryable<Instance> Mine(CloudLabDbContext db, HostLease lease) =>

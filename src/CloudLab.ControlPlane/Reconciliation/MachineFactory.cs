@@ -47,14 +47,13 @@ internal sealed class MachineFactory(
     private MachineResult Create(
         Instance instance, InstanceType type, Image image, ImageLease kernel, ImageLease? initramfs, SerialConsole console)
     {
-        ulong memory = (ulong)instance.MemoryBytes;
         try
         {
             VirtualMachine machine = hypervisor.Create(new MachineSpec
             {
                 Name = instance.Id.Value,
                 VcpuCount = instance.Vcpus,
-                MemorySize = memory,
+                MemorySize = (ulong)instance.MemoryBytes,
                 CpuCap = type.EffectiveCpuCap(options.Hypervisor.Workers),
                 CpuWeight = type.CpuWeight,
                 Kernel = kernel.Image,
@@ -67,8 +66,7 @@ internal sealed class MachineFactory(
         }
         catch (MachineException refused)
         {
-            bool isFull = hypervisor.MemoryInUse + memory > hypervisor.Options.MemoryBudget;
-            return Refuse(isFull ? StateReason.InsufficientCapacity(refused.Message) : StateReason.InternalError(refused.Message));
+            return Refuse(refused.IsForMemory ? StateReason.InsufficientCapacity(refused.Message) : StateReason.InternalError(refused.Message));
         }
     }
 

@@ -145,6 +145,20 @@ internal sealed unsafe partial class Hart
         }
     }
 
+    /// <summary>Asks for host memory before a page is written; without it the hart leaves, to execute the instruction again.</summary>
+    internal bool TryCharge(int page)
+    {
+        if (Memory.TryCharge(page)) return true;
+        State->Exit = ExitKind.Memory;
+        return false;
+    }
+
+    /// <summary>Raises what a translation ended in, unless it only lacked host memory.</summary>
+    internal void RaiseFault(ulong address)
+    {
+        if (State->Exit != ExitKind.Memory) RaiseException(Mmu.Fault, address);
+    }
+
     private static MmioTarget TargetOf(Op* load)
     {
         if ((load->Rs2 & Op.FloatAccess) != 0) return MmioTarget.Float;
@@ -196,7 +210,7 @@ internal sealed unsafe partial class Hart
     private bool Fail(Op* op, ExceptionCode code, ulong address)
     {
         Handlers.Leave(State, op);
-        RaiseException(code, address);
+        if (State->Exit != ExitKind.Memory) RaiseException(code, address);
         return false;
     }
 }

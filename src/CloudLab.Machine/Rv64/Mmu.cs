@@ -42,7 +42,10 @@ internal sealed unsafe class Mmu(Hart hart)
     /// <summary>
     /// Translates one byte's address, fills the TLB when it lies in RAM, and marks the page written for a store.
     /// </summary>
-    /// <returns>False with <see cref="Fault"/> set when the access is not allowed.</returns>
+    /// <returns>
+    /// False with <see cref="Fault"/> set when the access is not allowed; false with <see cref="ExitKind.Memory"/> when
+    /// the host has no memory for it, see <see cref="Hart.RaiseFault"/>.
+    /// </returns>
     public bool TryTranslate(ulong address, AccessKind access, TlbContext context, out ulong physical)
     {
         int level = 0;
@@ -60,7 +63,9 @@ internal sealed unsafe class Mmu(Hart hart)
         if (!hart.Pmp.Allows(physical, AccessKind.Load, privilege)) permissions &= ~PteRead;
         if (!hart.Pmp.Allows(physical, AccessKind.Fetch, privilege)) permissions &= ~PteExecute;
         ulong page = physical - hart.Memory.Start.Value >> GuestMemory.PageShift;
-        if (page < hart.Memory.Size >> GuestMemory.PageShift) Fill(address, access, context, (int)page, permissions, level);
+        if (page >= hart.Memory.Size >> GuestMemory.PageShift) return true;
+        if (access == AccessKind.Store && !hart.TryCharge((int)page)) return false;
+        Fill(address, access, context, (int)page, permissions, level);
         return true;
     }
 
@@ -250,6 +255,7 @@ internal sealed unsafe class Mmu(Hart hart)
         ulong needed = PteAccessed | (access == AccessKind.Store ? PteDirty : 0);
         if ((entry & needed) == needed) return true;
         if (!hart.UpdatesAccessedAndDirty) return false;
+        if (!hart.TryCharge((int)(place - hart.Memory.Start.Value >> GuestMemory.PageShift))) return false;
         // SAFETY: TryReadEntry found this place in RAM.
         ulong old = entry;
         entry |= needed;

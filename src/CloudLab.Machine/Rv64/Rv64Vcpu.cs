@@ -199,8 +199,11 @@ internal sealed unsafe class Rv64Vcpu : IVcpuEngine
                 case ExitKind.Instruction: Emulate(Hart.State->ExitInstruction); break;
                 case ExitKind.MmioLoad: LoadFromDevice(); break;
                 case ExitKind.MmioStore: StoreToDevice(); break;
-                case ExitKind.Attention or ExitKind.None: break;
+                case ExitKind.Attention or ExitKind.None or ExitKind.Memory: break;
             }
+
+            // An emulated instruction may end so, too. The machine has been told, and will park this vCPU.
+            if (Hart.State->Exit == ExitKind.Memory) return VcpuExit.Kicked;
 
             if (RunState != HartRunState.Started) return VcpuExit.Halted;
         }

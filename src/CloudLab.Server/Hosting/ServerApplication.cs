@@ -72,7 +72,7 @@ internal static class ServerApplication
         services.AddSingleton(directory);
         services.AddSingleton<IBlobStore>(_ => FileBlobStore.Open(directory.BlobDirectory, TimeProvider.System));
         services.AddCloudLabPersistence(Database(options, directory));
-        services.AddCloudLabControlPlane(new ControlPlaneOptions());
+        services.AddCloudLabControlPlane(options.ControlPlane);
     }
 
     /// <summary>Where this server's rows are.</summary>

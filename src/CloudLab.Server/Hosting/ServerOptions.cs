@@ -1,3 +1,5 @@
+using CloudLab.ControlPlane;
+
 namespace CloudLab.Server.Hosting;
 
 /// <summary>What an operator chose, checked: see <see cref="ServerOptionsLoader"/>.</summary>
@@ -40,6 +42,9 @@ internal sealed record ServerOptions
 
     /// <summary>Where traces and metrics go; null for nowhere. Metrics can be fetched at <c>/metrics</c> in any case.</summary>
     public Uri? OtlpEndpoint { get; init; }
+
+    /// <summary>This host's name and what its machines may use; the origin of each default stands where it is declared.</summary>
+    public ControlPlaneOptions ControlPlane { get; init; } = new();
 
     /// <summary>
     /// How long a shutdown may take before it is cut off: what is desired is committed, so being killed loses nothing.

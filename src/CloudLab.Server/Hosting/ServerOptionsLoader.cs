@@ -58,6 +58,7 @@ internal sealed class ServerOptionsLoader
             LogLevel = LogLevel(),
             LogFormat = LogFormat(),
             OtlpEndpoint = OtlpEndpoint(),
+            ControlPlane = new HostSettings(Find, _errors).Read(),
         };
     }
 
