@@ -40,9 +40,6 @@ internal sealed unsafe partial class Hart
         _charged++;
     }
 
-    /// <summary>The TLB table of a context.</summary>
-    public TlbEntry* Table(TlbContext context) => _tables + ((int)context * TlbEntry.Count);
-
     /// <summary>The context of loads and stores: MPRV lends M-mode the one of MPP.</summary>
     public TlbContext DataContext
     {
@@ -60,8 +57,8 @@ internal sealed unsafe partial class Hart
     /// <summary>Switches to the TLB tables of the mode in force.</summary>
     public void UpdateContext()
     {
-        State->FetchTlb = Table((TlbContext)Privilege);
-        State->DataTlb = Table(DataContext);
+        State->FetchTlb = Mmu.Table((TlbContext)Privilege);
+        State->DataTlb = Mmu.Table(DataContext);
         State->MayZeroBlocks = MayOperateOnBlocks(EnvcfgCbze) ? 1u : 0;
     }
 
