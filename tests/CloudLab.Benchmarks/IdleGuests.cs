@@ -52,12 +52,16 @@ internal static class IdleGuests
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"each: vCPU {spent.CpuSeconds / seconds:p3}, {spent.Instructions / seconds:f0} instructions, {spent.Waits / seconds:f2} waits, {spent.Timers / seconds:f2} timer interrupts, {spent.External / seconds:f2} of devices a second"));
+        Report("a UART interrupt to a bare guest's answer", await WakeProbe.KeysAsync(hypervisor, Keys));
+        Report("a bare guest's timer is late by", await WakeProbe.TimersAsync(hypervisor, Keys));
         double[] milliseconds = await TypeAsync(machines[0].Spec.Console);
         Array.Sort(milliseconds);
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"key to echo in one of them: p50 {milliseconds[Keys / 2]:f2} ms, p99 {milliseconds[Keys * 99 / 100]:f2} ms, of {Keys}"));
+        Report("key to echo in one of them, through its terminal", milliseconds);
     }
+
+    private static void Report(string what, double[] milliseconds) => Console.WriteLine(string.Create(
+        CultureInfo.InvariantCulture,
+        $"{what}: p50 {milliseconds[Keys / 2]:f2} ms, p99 {milliseconds[Keys * 99 / 100]:f2} ms, of {Keys}"));
 
     /// <summary>Types one key at a time and waits for its echo: UART interrupt, wake, the guest's terminal, output.</summary>
     private static async Task<double[]> TypeAsync(SerialConsole console)
