@@ -247,7 +247,7 @@ internal sealed class VcpuScheduler : IDisposable
             bool isIdle = exit is VcpuExit.Waiting or VcpuExit.Halted && !task.Engine.IsRunnable;
             if (isIdle) WaitForGuest(task, now);
             else if (task.Allowance.Wait(now) is > 0 and long wait) WaitUntil(task, VcpuTaskState.Throttled, now, now + wait);
-            else MakeReady(task);
+            else MakeReady(task, goesOn: true);
         }
     }
 
@@ -299,11 +299,12 @@ internal sealed class VcpuScheduler : IDisposable
         }
     }
 
-    private void MakeReady(VcpuTask task)
+    private void MakeReady(VcpuTask task, bool goesOn = false)
     {
         task.State = VcpuTaskState.Ready;
         task.WaitNumber++;
         task.ReadySince = Now;
-        _ready.Add(task);
+        if (goesOn) _ready.Return(task);
+        else _ready.Add(task);
     }
 }

@@ -45,6 +45,30 @@ public sealed class SchedulerTests
     }
 
     [Fact]
+    public void A_task_whose_worker_the_host_held_up_catches_up()
+    {
+        var queue = new ReadyQueue();
+        VcpuTask heldUp = NewTask(), other = NewTask();
+        queue.Add(heldUp);
+        queue.Add(other);
+        Assert.Same(heldUp, queue.Take());
+        // Its worker gets no core, while the other worker's does.
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.Same(other, queue.Take());
+            ReadyQueue.Charge(other, 1_000_000);
+            queue.Return(other);
+        }
+
+        for (int i = 0; i < 10; i++)
+        {
+            ReadyQueue.Charge(heldUp, 500_000);
+            queue.Return(heldUp);
+            Assert.Same(heldUp, queue.Take());
+        }
+    }
+
+    [Fact]
     public async Task A_waiting_task_runs_again_when_it_is_woken_and_has_something_to_do()
     {
         using var scheduler = new VcpuScheduler(1);
