@@ -48,7 +48,7 @@ internal sealed unsafe class Mmu
     private long _uses;
 
     /// <param name="hart">The hart whose memory accesses are translated.</param>
-    /// <param name="entries">Room for <see cref="EntryCount"/> entries that lives as long as the _hart.</param>
+    /// <param name="entries">Room for <see cref="EntryCount"/> entries that lives as long as the hart.</param>
     public Mmu(Hart hart, TlbEntry* entries)
     {
         _hart = hart;
