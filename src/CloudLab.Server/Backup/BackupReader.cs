@@ -6,6 +6,7 @@ using System.Text.Json;
 using CloudLab.ControlPlane.Persistence.Portable;
 using CloudLab.Server.Hosting;
 using CloudLab.Storage.Blobs;
+using CloudLab.Storage.Files;
 
 namespace CloudLab.Server.Backup;
 
@@ -71,7 +72,7 @@ internal sealed class BackupReader(DatabaseImport database, IBlobStore blobs, Da
                 if (known is null) throw new InvalidDataException($"it has an unknown file '{entry.Name}'");
                 string path = Path.Combine(directory.Path, known);
                 Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-                PrivateFile.Write(path, await ReadBytesAsync(entry, cancellationToken));
+                SecretFile.Replace(path, await ReadBytesAsync(entry, cancellationToken));
             }
         }
 

@@ -70,7 +70,7 @@ internal static class BackupCommand
         }
 
         await using ServiceProvider services = new ServiceCollection()
-            .AddCloudLabPersistence(ServerApplication.Database(options, free))
+            .AddCloudLabPersistence(ServerApplication.Database(options, free.Path))
             .BuildServiceProvider();
         using FileBlobStore blobs = FileBlobStore.Open(free.BlobDirectory, TimeProvider.System);
         var writer = new BackupWriter(services.GetRequiredService<DatabaseExport>(), blobs, free, TimeProvider.System);

@@ -46,7 +46,7 @@ internal static class RestoreCommand
         {
             using DataDirectory directory = DataDirectory.Open(options.DataDirectory);
             await using ServiceProvider services = new ServiceCollection()
-                .AddCloudLabPersistence(ServerApplication.Database(options, directory))
+                .AddCloudLabPersistence(ServerApplication.Database(options, directory.Path))
                 .BuildServiceProvider();
             using FileBlobStore blobs = FileBlobStore.Open(directory.BlobDirectory, TimeProvider.System);
             var reader = new BackupReader(services.GetRequiredService<DatabaseImport>(), blobs, directory);

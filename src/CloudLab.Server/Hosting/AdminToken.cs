@@ -1,4 +1,6 @@
+using System.Text;
 using CloudLab.ControlPlane.Identity;
+using CloudLab.Storage.Files;
 
 namespace CloudLab.Server.Hosting;
 
@@ -34,7 +36,8 @@ internal sealed record AdminToken(string Secret, string File, bool IsNew)
     private static AdminToken Create(string file)
     {
         string secret = TokenService.GenerateSecret();
-        PrivateFile.Write(file, secret + "\n");
+        // Complete or not there: a token cut off by a crash would lock its owner out.
+        if (!SecretFile.TryCreate(file, Encoding.ASCII.GetBytes(secret + "\n"))) throw new IOException($"somebody else made {file} just now");
         return new AdminToken(secret, file, IsNew: true);
     }
 

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using CloudLab.Storage.Files;
 
 namespace CloudLab.Server.Hosting;
 
@@ -31,7 +33,8 @@ internal static class SelfSignedCertificate
         }
 
         using X509Certificate2 made = Create(names, now);
-        PrivateFile.Write(file, made.ExportCertificatePem() + "\n" + made.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem() + "\n");
+        string pem = made.ExportCertificatePem() + "\n" + made.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem() + "\n";
+        SecretFile.Replace(file, Encoding.ASCII.GetBytes(pem));
         return X509Certificate2.CreateFromPemFile(file);
     }
 

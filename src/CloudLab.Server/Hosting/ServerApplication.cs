@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CloudLab.ControlPlane;
+using CloudLab.ControlPlane.Identity;
 using CloudLab.ControlPlane.Persistence;
 using CloudLab.Server.Api;
 using CloudLab.Server.Backup;
@@ -71,16 +72,17 @@ internal static class ServerApplication
         services.AddSingleton(options);
         services.AddSingleton(directory);
         services.AddSingleton<IBlobStore>(_ => FileBlobStore.Open(directory.BlobDirectory, TimeProvider.System));
-        services.AddCloudLabPersistence(Database(options, directory));
+        services.AddSingleton(_ => MasterKey.LoadOrCreate(options.MasterKeyFile ?? directory.MasterKeyFile));
+        services.AddCloudLabPersistence(Database(options, directory.Path));
         services.AddCloudLabControlPlane(options.ControlPlane);
     }
 
     /// <summary>Where this server's rows are.</summary>
-    public static DatabaseOptions Database(ServerOptions options, DataDirectory directory) =>
+    public static DatabaseOptions Database(ServerOptions options, string dataDirectory) =>
         options.PostgresConnectionString is { } postgres
             ? new DatabaseOptions(DatabaseProvider.Postgres, postgres)
             : new DatabaseOptions(
-                DatabaseProvider.Sqlite, new SqliteConnectionStringBuilder { DataSource = directory.SqliteFile }.ConnectionString);
+                DatabaseProvider.Sqlite, new SqliteConnectionStringBuilder { DataSource = DataDirectory.SqliteFileOf(dataDirectory) }.ConnectionString);
 
     private static void AddWeb(IServiceCollection services)
     {
@@ -103,8 +105,8 @@ internal static class ServerApplication
         services.AddCloudLabOpenApi();
     }
 
-    /// <summary>Strict in what is taken: a misspelt field is refused, not ignored.</summary>
-    private static void Configure(JsonSerializerOptions json)
+    /// <summary>The API's JSON. Strict in what is taken: a misspelt field is refused, not ignored.</summary>
+    public static void Configure(JsonSerializerOptions json)
     {
         json.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
         json.PropertyNameCaseInsensitive = false;

@@ -53,6 +53,7 @@ internal sealed class ServerOptionsLoader
             IsSelfSigned = selfSigned,
             PostgresConnectionString = Postgres(),
             AdminTokenFile = ExistingFile(Setting.AdminTokenFile),
+            MasterKeyFile = ExistingFile(Setting.MasterKeyFile),
             AptMirror = AptMirror(),
             GuestImageDirectory = GuestImage(),
             LogLevel = LogLevel(),

@@ -17,7 +17,7 @@ public sealed class MetricsTests
         await server.Anonymous.PollAsync("/readyz", answer => (bool)answer["ready"]!);
         string id = await server.Admin.RunInstanceAsync();
         await server.Admin.WaitForConsoleAsync(id, "OK\n");
-        using HttpClient viewer = await server.ClientAsync(Role.Reader);
+        using HttpClient viewer = await server.ClientAsync(Role.Viewer);
 
         Dictionary<string, double> running = await ScrapeAsync(viewer);
         Assert.Equal(1, running["cloudlab_host_machines"]);
