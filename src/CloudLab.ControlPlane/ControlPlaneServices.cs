@@ -51,6 +51,8 @@ public static class ControlPlaneServices
         services.AddSingleton<HostSession>();
         services.AddSingleton<ImageCache>();
         services.AddSingleton<MachineFactory>();
+        services.AddSingleton<MachineTotals>();
+        services.AddSingleton<HostMetrics>();
         services.AddSingleton<HostServices>();
         services.AddSingleton<InstanceFleet>();
         services.AddSingleton<IInstanceHost>(provider => provider.GetRequiredService<InstanceFleet>());
@@ -84,6 +86,8 @@ public static class ControlPlaneServices
     /// <returns>The default account.</returns>
     public static async Task<Account> InitializeCloudLabAsync(this IServiceProvider services, CancellationToken cancellationToken)
     {
+        // Its instruments are read from now on; nobody else needs it.
+        _ = services.GetRequiredService<HostMetrics>();
         await services.GetRequiredService<DatabaseMigrator>().MigrateAsync(cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<EventService>().AdoptAsync(cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<ImageService>()

@@ -19,6 +19,7 @@ public sealed class Hypervisor : IAsyncDisposable
     private readonly HashSet<VirtualMachine> _machines = [];
     private readonly HashSet<GuestImage> _images = [];
     private readonly VcpuScheduler _scheduler;
+    private readonly MemoryBudget? _budget;
     private ulong _memoryInUse;
     private bool _isDisposed;
 
@@ -28,6 +29,8 @@ public sealed class Hypervisor : IAsyncDisposable
         TailCallCheck.Run();
         Options = options;
         _scheduler = new VcpuScheduler(options.Workers);
+        // Where no more is promised than there is, the promise itself is what is counted.
+        _budget = options.MemoryOvercommit > 1 ? new MemoryBudget(options.MemoryBudget) : null;
     }
 
     /// <summary>What it was made with.</summary>
@@ -41,6 +44,12 @@ public sealed class Hypervisor : IAsyncDisposable
             lock (_lock) return _memoryInUse;
         }
     }
+
+    /// <summary>
+    /// Bytes of the budget that are taken: with overcommitment what guests have written to, in chunks of 64 KiB, else all
+    /// that is promised.
+    /// </summary>
+    public ulong MemoryHandedOut => _budget?.Used ?? MemoryInUse;
 
     /// <summary>Reads an image to its end and keeps its pages for machines to boot from, until it is disposed of or this is.</summary>
     /// <exception cref="IOException">The host has no memory for it, or the source failed.</exception>
@@ -61,26 +70,35 @@ public sealed class Hypervisor : IAsyncDisposable
         throw new ObjectDisposedException(nameof(Hypervisor));
     }
 
-    /// <summary>Builds a machine without starting it; its memory is admitted against the budget first.</summary>
-    /// <exception cref="MachineException">The budget has no room, or the spec is out of its documented ranges.</exception>
+    /// <summary>
+    /// Builds a machine without starting it; its RAM is admitted first: against the budget, or with overcommitment against
+    /// what may be promised, and what loading it writes against the budget.
+    /// </summary>
+    /// <exception cref="MachineException">There is no room, or the spec is out of its documented ranges.</exception>
     public VirtualMachine Create(MachineSpec spec)
     {
         Validate(spec);
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            if (spec.MemorySize > Options.MemoryBudget - _memoryInUse)
+            ulong free = Options.PromisedMemory - _memoryInUse;
+            if (spec.MemorySize > free)
                 throw new MachineException(
-                    $"no room for {spec.MemorySize >> 20} MiB of guest memory: {(Options.MemoryBudget - _memoryInUse) >> 20} MiB of {Options.MemoryBudget >> 20} MiB are free");
+                    $"no room for {spec.MemorySize >> 20} MiB of guest memory: {free >> 20} MiB of {Options.PromisedMemory >> 20} MiB are free")
+                {
+                    IsForMemory = true,
+                };
             _memoryInUse += spec.MemorySize;
         }
 
+        MemoryAccount? account = _budget is null ? null : new MemoryAccount(_budget, spec.MemorySize);
         try
         {
-            return Keep(new VirtualMachine(spec, _scheduler, Options, Release));
+            return Keep(new VirtualMachine(spec, _scheduler, Options, account, Release));
         }
         catch
         {
+            account?.Return(withKept: true);
             lock (_lock) _memoryInUse -= spec.MemorySize;
             throw;
         }

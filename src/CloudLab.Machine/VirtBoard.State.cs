@@ -52,6 +52,7 @@ internal sealed partial class VirtBoard
         _clock.Restore(reader);
         foreach ((int slot, VirtioMmioTransport transport) in _transports) transport.Restore(reader, slot);
         reader.End();
+        _htif?.Restore();
         return boots;
     }
 

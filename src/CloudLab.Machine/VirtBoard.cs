@@ -45,13 +45,15 @@ internal sealed partial class VirtBoard : IDisposable
     private readonly List<BlockDevice> _disks = [];
     private readonly Dictionary<int, VirtioMmioTransport> _transports = [];
 
-    /// <exception cref="MachineException">The images do not fit the memory.</exception>
-    public VirtBoard(MachineSpec spec, HypervisorOptions options, IPowerControl power, Action<int> wake)
+    /// <exception cref="MachineException">The images do not fit the memory, or the host has none for what loading them writes.</exception>
+    public VirtBoard(MachineSpec spec, HypervisorOptions options, MemoryAccount? account, IPowerControl power, Action<int> wake)
     {
         _spec = spec;
         _kernel = KernelImage.Read(spec.Kernel.Pages, spec.StartMode);
         _layout = BootLayout.Plan(spec.MemorySize, _kernel, spec.Initramfs?.Pages, spec.Firmware?.Pages);
-        Memory = new GuestMemory(VirtMemoryMap.Ram, spec.MemorySize);
+        Memory = new GuestMemory(VirtMemoryMap.Ram, spec.MemorySize, account);
+        if (!Memory.TryKeep([.. _kernel.WrittenRanges, (_layout.DeviceTree, BootLayout.DeviceTreeRoom)]))
+            throw new MachineException("no host memory is left to load the machine's images into") { IsForMemory = true };
         var bus = new MmioBus();
         var harts = new Hart[spec.VcpuCount];
         ulong codeCacheSize = options.CodeCacheSize / (ulong)harts.Length;
@@ -159,10 +161,11 @@ internal sealed partial class VirtBoard : IDisposable
     /// <summary>Ends when no device transfers to or from RAM any more; they hold back new requests until <see cref="ResumeDevices"/>.</summary>
     public Task DrainAsync() => Task.WhenAll(_transports.Values.Select(transport => transport.Device.DrainAsync()));
 
-    /// <summary>Lets devices go on after <see cref="DrainAsync"/>.</summary>
+    /// <summary>Lets devices go on after <see cref="DrainAsync"/>, and take what the host had no memory for.</summary>
     public void ResumeDevices()
     {
         foreach (VirtioMmioTransport transport in _transports.Values) transport.Device.Resume();
+        _htif?.Resume();
     }
 
     public void PressPowerKey() => _input.PressPowerKey();

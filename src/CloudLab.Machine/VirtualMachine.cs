@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using CloudLab.Machine.Devices;
 using CloudLab.Machine.Devices.Virtio.Block;
 using CloudLab.Machine.Devices.Virtio.Scsi;
+using CloudLab.Machine.Memory;
 using CloudLab.Machine.Scheduling;
 using CloudLab.Machine.State;
 
@@ -16,9 +17,13 @@ namespace CloudLab.Machine;
 ///      │                  │  └───── Pause ──────┘ │
 ///      └──────── Stop ────┴──▶ Stopped ◀── Stop ──┘
 /// </code>
+/// Where more memory is promised than the host has, a machine also pauses by itself, before an instruction or a request
+/// that needs memory which is not there, and goes on by itself when it is; see <see cref="PauseReason"/>.
+/// <para>
 /// Methods may be called from any thread and are idempotent; each ends when its command has been carried out. What the
 /// guest itself wishes (power-off, reboot) goes through the same queue. Events are raised from the queue, in order;
 /// their handlers must not wait for a command of the same machine.
+/// </para>
 /// </remarks>
 public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
 {
@@ -28,22 +33,29 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
     private readonly VcpuTask[] _tasks = [];
     private readonly Channel<Func<Task>> _commands = Channel.CreateUnbounded<Func<Task>>();
     private readonly Task _queue;
+    private readonly MemoryAccount? _memory;
     private volatile MachineStatus _status = new(MachineState.Created, StopReason.None, null, 0);
     private int _isGoingDown;
     private int _incarnation;
     private int _isFaultReported;
     private int _isDisposed;
+    private int _isFollowingMemory;
+    // Whether somebody wants it paused, whatever else it waits for. The queue's own.
+    private bool _isHeld;
 
-    internal VirtualMachine(MachineSpec spec, VcpuScheduler scheduler, HypervisorOptions options, Action<VirtualMachine> released)
+    internal VirtualMachine(
+        MachineSpec spec, VcpuScheduler scheduler, HypervisorOptions options, MemoryAccount? memory, Action<VirtualMachine> released)
     {
         Spec = spec;
         _scheduler = scheduler;
         _released = released;
-        _board = new VirtBoard(spec, options, this, Wake);
+        _board = new VirtBoard(spec, options, memory, this, Wake);
         var allowance = new CpuAllowance(Math.Min(spec.CpuCap, options.Workers), VcpuScheduler.Now);
         _tasks = [.. _board.Vcpus.Select(vcpu => new VcpuTask(vcpu, allowance, spec.CpuWeight, _board.Clock.Until, _board.Uart.Flush, ReportFault))];
         _board.Agent.Received += bytes => AgentReceived?.Invoke(bytes);
         _queue = Task.Run(RunQueueAsync);
+        _memory = memory;
+        if (memory is not null) memory.Changed = FollowMemory;
     }
 
     /// <summary>The spec it was made from.</summary>
@@ -70,21 +82,11 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
         SetStatus(new MachineStatus(MachineState.Running, StopReason.None, null, 1));
     });
 
-    /// <summary>Ends when no vCPU executes. Nothing when paused already.</summary>
-    public Task PauseAsync() => CommandAsync(async () =>
-    {
-        if (_status.State != MachineState.Running) return;
-        await HaltVcpusAsync().ConfigureAwait(false);
-        SetStatus(_status with { State = MachineState.Paused });
-    });
+    /// <summary>Ends when no vCPU executes, and none will before <see cref="ResumeAsync"/>. Nothing when paused so already.</summary>
+    public Task PauseAsync() => CommandAsync(() => HoldAsync(true));
 
-    /// <summary>Goes on after a pause.</summary>
-    public Task ResumeAsync() => CommandAsync(async () =>
-    {
-        if (_status.State != MachineState.Paused) return;
-        await RunVcpusAsync().ConfigureAwait(false);
-        SetStatus(_status with { State = MachineState.Running });
-    });
+    /// <summary>Goes on after a pause, now or, while the host has no memory for it, later.</summary>
+    public Task ResumeAsync() => CommandAsync(() => HoldAsync(false));
 
     /// <summary>Clears RAM, resets every device and boots again, from Running or Paused.</summary>
     public Task ResetAsync() => CommandAsync(RebootAsync);
@@ -203,7 +205,8 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
     internal Task RestoreAsync(MachineStateReader state, string ramFile) => CommandAsync(() =>
     {
         int boots = _board.Restore(state, ramFile);
-        SetStatus(new MachineStatus(MachineState.Paused, StopReason.None, null, boots));
+        _isHeld = true;
+        SetStatus(new MachineStatus(MachineState.Paused, StopReason.None, null, boots, PauseReason: PauseReason.Requested));
         return Task.CompletedTask;
     });
 
@@ -245,6 +248,7 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
         Volatile.Write(ref _isGoingDown, 0);
         _board.Reset();
         _board.Load();
+        _isHeld = false;
         await RunVcpusAsync().ConfigureAwait(false);
         SetStatus(new MachineStatus(MachineState.Running, StopReason.None, null, _status.Boots + 1));
     }
@@ -253,7 +257,49 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
     {
         if (_status.State == MachineState.Stopped) return;
         await HaltVcpusAsync().ConfigureAwait(false);
-        SetStatus(_status with { State = MachineState.Stopped, StopReason = reason, Detail = detail, ExitCode = exitCode });
+        _memory?.StopWaiting();
+        SetStatus(new MachineStatus(MachineState.Stopped, reason, detail, _status.Boots, exitCode));
+    }
+
+    private Task HoldAsync(bool isHeld)
+    {
+        if (_status.State is not (MachineState.Running or MachineState.Paused)) return Task.CompletedTask;
+        _isHeld = isHeld;
+        return SettleAsync();
+    }
+
+    /// <summary>The budget has refused memory, or granted what it had refused. Any thread.</summary>
+    private void FollowMemory()
+    {
+        // What comes before the command is carried out is seen by it.
+        if (Interlocked.Exchange(ref _isFollowingMemory, 1) != 0) return;
+        Post(() =>
+        {
+            Interlocked.Exchange(ref _isFollowingMemory, 0);
+            if (_status.State is not (MachineState.Running or MachineState.Paused)) return Task.CompletedTask;
+            // Devices that were refused and then granted before the machine could pause take up their requests again.
+            if (_status.State == MachineState.Running) _board.ResumeDevices();
+            return SettleAsync();
+        });
+    }
+
+    /// <summary>Lets a running or paused machine stand still while it is held or waits for memory, and run otherwise.</summary>
+    private async Task SettleAsync()
+    {
+        PauseReason reason = PauseReason.None;
+        if (_memory is { IsWaiting: true }) reason = PauseReason.InsufficientHostMemory;
+        else if (_isHeld) reason = PauseReason.Requested;
+        if (reason == _status.PauseReason) return;
+        if (_status.State == MachineState.Running) await HaltVcpusAsync().ConfigureAwait(false);
+        else if (reason == PauseReason.None) await RunVcpusAsync().ConfigureAwait(false);
+        SetStatus(_status with
+        {
+            State = reason == PauseReason.None ? MachineState.Running : MachineState.Paused,
+            PauseReason = reason,
+            Detail = reason == PauseReason.InsufficientHostMemory
+                ? $"the guest needs more memory, and the {_memory!.Limit >> 20} MiB that the host gives to guests are used up"
+                : null,
+        });
     }
 
     private async Task RunVcpusAsync()
@@ -312,7 +358,8 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
     {
         if (_status.State == MachineState.Stopped) return;
         await Task.WhenAll(_tasks.Select(_scheduler.ParkAsync)).ConfigureAwait(false);
-        _status = _status with { State = MachineState.Stopped, StopReason = StopReason.InternalError, Detail = DetailOf(fault) };
+        _memory?.StopWaiting();
+        _status = new MachineStatus(MachineState.Stopped, StopReason.InternalError, DetailOf(fault), _status.Boots);
         try
         {
             StatusChanged?.Invoke(_status);

@@ -24,6 +24,10 @@ public sealed record StateReason(string Code, string Message)
     public static StateReason HostLost { get; } =
         Of("Server.HostLost", "the instance's host was lost; the instance was started again");
 
+    /// <summary>The instance runs but is paused until the host has memory for what its guest writes.</summary>
+    public static StateReason InsufficientHostMemory { get; } =
+        Of("Server.InsufficientHostMemory", "the guest needs memory that its host does not have now; it is paused, and goes on when there is some");
+
     /// <summary>The guest reported a failure as it ended, through the test device or HTIF.</summary>
     public static StateReason GuestFailure(int exitCode) =>
         Of("Client.GuestFailure", string.Create(CultureInfo.InvariantCulture, $"the guest ended with exit code {exitCode}"));

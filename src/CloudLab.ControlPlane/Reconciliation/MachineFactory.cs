@@ -89,8 +89,7 @@ internal sealed class MachineFactory(
         }
         catch (MachineException refused)
         {
-            bool isFull = hypervisor.MemoryInUse + spec.MemorySize > hypervisor.Options.MemoryBudget;
-            return Refuse(isFull ? StateReason.InsufficientCapacity(refused.Message) : StateReason.UnusableImage(refused.Message));
+            return Refuse(refused.IsForMemory ? StateReason.InsufficientCapacity(refused.Message) : StateReason.UnusableImage(refused.Message));
         }
     }
 

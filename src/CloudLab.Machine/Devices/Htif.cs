@@ -37,6 +37,7 @@ internal sealed class Htif(GuestMemory memory, GuestAddress toHost, GuestAddress
 
     private readonly Lock _lock = new();
     private bool _hasEnded;
+    private volatile bool _isHeldUp;
     private long _ignored;
 
     /// <summary>Commands and calls that were acknowledged but mean nothing here.</summary>
@@ -50,6 +51,7 @@ internal sealed class Htif(GuestMemory memory, GuestAddress toHost, GuestAddress
             // What follows the end, until the harts have stopped, is the program saying it again.
             ulong command = ReadLong(toHost);
             if (command == 0 || _hasEnded) return;
+            if (_isHeldUp = !TryCharge(command)) return;
             WriteLong(toHost, 0);
             ulong payload = command & 0xffff_ffff_ffff;
             switch ((Device: (int)(command >> 56), Command: (int)(command >> 48 & 0xff)))
@@ -62,8 +64,29 @@ internal sealed class Htif(GuestMemory memory, GuestAddress toHost, GuestAddress
         }
     }
 
+    /// <summary>The machine goes on, perhaps with memory for an answer that there was none for.</summary>
+    public void Resume()
+    {
+        if (_isHeldUp) Serve();
+    }
+
+    /// <summary>The machine was restored: where it was saved, a command may have been held up.</summary>
+    public void Restore() => _isHeldUp = true;
+
     /// <summary>The machine is reset.</summary>
-    public void Reset() => _hasEnded = false;
+    public void Reset() => _hasEnded = _isHeldUp = false;
+
+    /// <summary>
+    /// Makes sure that the host has memory for the answer. Without it the command stays in <c>tohost</c>, the machine
+    /// pauses, and looks here again when it goes on.
+    /// </summary>
+    private bool TryCharge(ulong command)
+    {
+        bool isCall = command >> 48 == 0 && command % 2 == 0;
+        return memory.TryCharge(toHost, sizeof(ulong))
+            && (!isCall || memory.TryCharge(new GuestAddress(command & 0xffff_ffff_ffff), sizeof(ulong)))
+            && (!isCall || fromHost is not { } answer || memory.TryCharge(answer, sizeof(ulong)));
+    }
 
     private void End(ulong code)
     {

@@ -40,9 +40,6 @@ internal sealed unsafe partial class Hart
         _charged++;
     }
 
-    /// <summary>The TLB table of a context.</summary>
-    public TlbEntry* Table(TlbContext context) => _tables + ((int)context * TlbEntry.Count);
-
     /// <summary>The context of loads and stores: MPRV lends M-mode the one of MPP.</summary>
     public TlbContext DataContext
     {
@@ -60,8 +57,8 @@ internal sealed unsafe partial class Hart
     /// <summary>Switches to the TLB tables of the mode in force.</summary>
     public void UpdateContext()
     {
-        State->FetchTlb = Table((TlbContext)Privilege);
-        State->DataTlb = Table(DataContext);
+        State->FetchTlb = Mmu.Table((TlbContext)Privilege);
+        State->DataTlb = Mmu.Table(DataContext);
         State->MayZeroBlocks = MayOperateOnBlocks(EnvcfgCbze) ? 1u : 0;
     }
 
@@ -145,6 +142,20 @@ internal sealed unsafe partial class Hart
         }
     }
 
+    /// <summary>Asks for host memory before a page is written; without it the hart leaves, to execute the instruction again.</summary>
+    internal bool TryCharge(int page)
+    {
+        if (Memory.TryCharge(page)) return true;
+        State->Exit = ExitKind.Memory;
+        return false;
+    }
+
+    /// <summary>Raises what a translation ended in, unless it only lacked host memory.</summary>
+    internal void RaiseFault(ulong address)
+    {
+        if (State->Exit != ExitKind.Memory) RaiseException(Mmu.Fault, address);
+    }
+
     private static MmioTarget TargetOf(Op* load)
     {
         if ((load->Rs2 & Op.FloatAccess) != 0) return MmioTarget.Float;
@@ -196,7 +207,7 @@ internal sealed unsafe partial class Hart
     private bool Fail(Op* op, ExceptionCode code, ulong address)
     {
         Handlers.Leave(State, op);
-        RaiseException(code, address);
+        if (State->Exit != ExitKind.Memory) RaiseException(code, address);
         return false;
     }
 }

@@ -183,24 +183,29 @@ internal sealed unsafe partial class Hart
                 Memory.TellStore();
                 break;
             case HartRequestKind.FlushTranslations:
-                FlushRange(request.First, request.Length);
+                FlushRange(request.First, request.Length, request.Asid);
                 break;
             case HartRequestKind.CodeFence:
                 break;
         }
     }
 
-    /// <summary>Flushes translations of a range of virtual addresses; all of them when the range is large.</summary>
-    public void FlushRange(ulong start, ulong length)
+    /// <summary>Flushes translations of a range of virtual addresses, of one ASID or all; all of them when the range is large.</summary>
+    private void FlushRange(ulong start, ulong length, ushort? asid)
     {
         const ulong LargestByPage = 16 * GuestMemory.PageSize;
         if (length > LargestByPage || (start == 0 && length == 0))
         {
-            Mmu.FlushTranslations();
+            if (asid is { } space) Mmu.FlushAsid(space);
+            else Mmu.FlushTranslations();
             return;
         }
 
         ulong lead = start % GuestMemory.PageSize;
-        for (ulong offset = 0; offset < lead + length; offset += GuestMemory.PageSize) Mmu.FlushAddress(start - lead + offset);
+        for (ulong offset = 0; offset < lead + length; offset += GuestMemory.PageSize)
+        {
+            if (asid is { } space) Mmu.FlushAddress(start - lead + offset, space);
+            else Mmu.FlushAddress(start - lead + offset);
+        }
     }
 }

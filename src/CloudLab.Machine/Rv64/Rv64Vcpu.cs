@@ -199,8 +199,11 @@ internal sealed unsafe class Rv64Vcpu : IVcpuEngine
                 case ExitKind.Instruction: Emulate(Hart.State->ExitInstruction); break;
                 case ExitKind.MmioLoad: LoadFromDevice(); break;
                 case ExitKind.MmioStore: StoreToDevice(); break;
-                case ExitKind.Attention or ExitKind.None: break;
+                case ExitKind.Attention or ExitKind.None or ExitKind.Memory: break;
             }
+
+            // An emulated instruction may end so, too. The machine has been told, and will park this vCPU.
+            if (Hart.State->Exit == ExitKind.Memory) return VcpuExit.Kicked;
 
             if (RunState != HartRunState.Started) return VcpuExit.Halted;
         }
@@ -276,9 +279,17 @@ internal sealed unsafe class Rv64Vcpu : IVcpuEngine
         }
 
         Hart.Counters.Exit(ExitCause.TlbInvalidation);
-        uint rs1 = instruction >> 15 & 31;
-        if (rs1 == 0) Hart.Mmu.FlushTranslations();
-        else Hart.Mmu.FlushAddress(Hart.State->X[rs1]);
+        // x0 as an operand stands for all, which a register that holds 0 does not.
+        uint rs1 = instruction >> 15 & 31, rs2 = instruction >> 20 & 31;
+        ulong address = Hart.State->X[rs1], asid = Hart.State->X[rs2];
+        switch (rs1 != 0, rs2 != 0)
+        {
+            case (false, false): Hart.Mmu.FlushTranslations(); break;
+            case (false, true): Hart.Mmu.FlushAsid(asid); break;
+            case (true, false): Hart.Mmu.FlushAddress(address); break;
+            case (true, true): Hart.Mmu.FlushAddress(address, asid); break;
+        }
+
         Advance();
     }
 

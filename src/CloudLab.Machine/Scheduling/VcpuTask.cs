@@ -44,6 +44,9 @@ internal sealed class VcpuTask(
     /// <summary>When a worker took it, for the steal time within its slice.</summary>
     public long RunningSince { get; set; }
 
+    /// <summary>How long its last slice took, by the clock on the wall.</summary>
+    public long LastSliceNanoseconds { get; set; }
+
     public long CpuNanoseconds { get; set; }
 
     public long StealNanoseconds { get; set; }

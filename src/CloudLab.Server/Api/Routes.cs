@@ -1,3 +1,4 @@
+using CloudLab.Server.Api.Backups;
 using CloudLab.Server.Api.AccessKeys;
 using CloudLab.Server.Api.Accounts;
 using CloudLab.Server.Api.Consoles;
@@ -14,6 +15,7 @@ using CloudLab.Server.Api.Users;
 using CloudLab.Server.Api.Webhooks;
 using CloudLab.Server.Console;
 using CloudLab.Server.OpenApi;
+using CloudLab.Server.Telemetry;
 
 namespace CloudLab.Server.Api;
 
@@ -29,6 +31,7 @@ internal static class Routes
         v1.MapInstances();
         v1.MapInstanceMetrics();
         v1.MapConsoles();
+        v1.MapBackups();
         v1.MapMe();
         v1.MapQuotas();
         v1.MapUsers();
@@ -40,6 +43,7 @@ internal static class Routes
         v1.MapEvents();
         v1.MapWebhooks();
         routes.MapHealth();
+        routes.MapMetrics();
         routes.MapCloudLabOpenApi();
         routes.MapConsolePage();
         routes.MapGet("/", () => TypedResults.Redirect("/swagger")).WithName("Home").ExcludeFromDescription().AllowAnonymous();

@@ -1,3 +1,5 @@
+using CloudLab.ControlPlane;
+
 namespace CloudLab.Server.Hosting;
 
 /// <summary>What an operator chose, checked: see <see cref="ServerOptionsLoader"/>.</summary>
@@ -17,6 +19,9 @@ internal sealed record ServerOptions
     public string? CertificateFile { get; init; }
 
     public string? CertificateKeyFile { get; init; }
+
+    /// <summary>Whether https:// addresses without a certificate get one of the server's own making.</summary>
+    public bool IsSelfSigned { get; init; }
 
     /// <summary>The PostgreSQL connection string, with its password; null for SQLite in the data directory.</summary>
     public string? PostgresConnectionString { get; init; }
@@ -38,6 +43,17 @@ internal sealed record ServerOptions
 
     /// <summary>Whether webhooks may go to loopback and private addresses.</summary>
     public bool AllowsPrivateWebhooks { get; init; }
+
+    /// <summary>The least level of our own log lines; the framework's are logged from Warning on.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    public LogFormat LogFormat { get; init; }
+
+    /// <summary>Where traces and metrics go; null for nowhere. Metrics can be fetched at <c>/metrics</c> in any case.</summary>
+    public Uri? OtlpEndpoint { get; init; }
+
+    /// <summary>This host's name and what its machines may use; the origin of each default stands where it is declared.</summary>
+    public ControlPlaneOptions ControlPlane { get; init; } = new();
 
     /// <summary>
     /// How long a shutdown may take before it is cut off: what is desired is committed, so being killed loses nothing.

@@ -43,13 +43,17 @@ internal sealed class ServerOptionsLoader
         string directory = Path.GetFullPath(Find(Setting.DataDirectory) ?? DefaultDataDirectory());
         _file = SettingsFile.Read(Path.Combine(directory, SettingsFile.Name), _errors);
         string? certificate = ExistingFile(Setting.Certificate);
+        bool selfSigned = IsOn(Setting.SelfSigned);
+        if (selfSigned && certificate is not null)
+            _errors.Add("--self-signed and --certificate name two certificates. Leave one of them out.");
         return new ServerOptions
         {
             DataDirectory = directory,
-            Addresses = Addresses(certificate),
+            Addresses = Addresses(hasCertificate: selfSigned || certificate is not null),
             AllowedHosts = Split(Find(Setting.AllowedHosts)),
             CertificateFile = certificate,
             CertificateKeyFile = ExistingFile(Setting.CertificateKey),
+            IsSelfSigned = selfSigned,
             PostgresConnectionString = Postgres(),
             AdminTokenFile = ExistingFile(Setting.AdminTokenFile),
             MasterKeyFile = ExistingFile(Setting.MasterKeyFile),
@@ -57,6 +61,10 @@ internal sealed class ServerOptionsLoader
             GuestImageDirectory = GuestImage(),
             EventRetention = EventRetention(),
             AllowsPrivateWebhooks = IsOn(Setting.WebhookAllowPrivate),
+            LogLevel = LogLevel(),
+            LogFormat = LogFormat(),
+            OtlpEndpoint = OtlpEndpoint(),
+            ControlPlane = new HostSettings(Find, _errors).Read(),
         };
     }
 
@@ -91,7 +99,7 @@ internal sealed class ServerOptionsLoader
         return Path.Combine(data!, "cloudlab");
     }
 
-    private List<ListenAddress> Addresses(string? certificate)
+    private List<ListenAddress> Addresses(bool hasCertificate)
     {
         var addresses = new List<ListenAddress>();
         bool insecure = IsOn(Setting.InsecureHttp);
@@ -99,11 +107,11 @@ internal sealed class ServerOptionsLoader
         {
             if (!ListenAddress.TryParse(url, out ListenAddress? address))
                 _errors.Add($"'{url}' is not an address to listen on. Write --urls as http://HOST:PORT or https://HOST:PORT.");
-            else if (address.IsHttps && certificate is null)
-                _errors.Add($"{url} needs a certificate. Name one with --certificate FILE, or listen on http://127.0.0.1:PORT.");
+            else if (address.IsHttps && !hasCertificate)
+                _errors.Add($"{url} needs a certificate. Name one with --certificate FILE, have one made with --self-signed, or listen on http://127.0.0.1:PORT.");
             else if (!address.IsHttps && !address.IsLoopback && !insecure)
                 _errors.Add($"{url} can be reached from other machines, and plain HTTP would show them your tokens. "
-                    + "Use https:// with --certificate FILE, stay on http://127.0.0.1:PORT behind a TLS proxy, "
+                    + "Use https:// with --certificate FILE or --self-signed, stay on http://127.0.0.1:PORT behind a TLS proxy, "
                     + "or accept the risk with --insecure-http.");
             else
                 addresses.Add(address);
@@ -178,6 +186,39 @@ internal sealed class ServerOptionsLoader
             return TimeSpan.FromDays(days);
         _errors.Add($"--event-retention '{text}' is not a number of days from 1 to {MaxEventDays}.");
         return default;
+    }
+
+
+    private LogLevel LogLevel()
+    {
+        string? text = Find(Setting.LogLevel);
+        if (text is null) return new ServerOptions { DataDirectory = "" }.LogLevel;
+        if (Enum.TryParse(text, ignoreCase: true, out LogLevel level) && Enum.IsDefined(level) && !char.IsAsciiDigit(text[0])) return level;
+        _errors.Add($"--log-level '{text}' is no level. Write trace, debug, information, warning, error, critical or none.");
+        return default;
+    }
+
+    private LogFormat LogFormat()
+    {
+        switch (Find(Setting.LogFormat)?.ToLowerInvariant())
+        {
+            case null or "text":
+                return Hosting.LogFormat.Text;
+            case "json":
+                return Hosting.LogFormat.Json;
+            case var other:
+                _errors.Add($"--log-format is 'text' or 'json', not '{other}'.");
+                return default;
+        }
+    }
+
+    private Uri? OtlpEndpoint()
+    {
+        string? text = Find(Setting.OtlpEndpoint);
+        if (text is null) return null;
+        if (Uri.TryCreate(text, UriKind.Absolute, out Uri? endpoint) && endpoint.Scheme is "http" or "https") return endpoint;
+        _errors.Add($"--otlp-endpoint '{text}' is not a URL. An example: http://127.0.0.1:4317");
+        return null;
     }
 
     private static string[] Split(string? list) =>

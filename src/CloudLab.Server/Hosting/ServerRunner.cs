@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Security.Cryptography.X509Certificates;
 using CloudLab.ControlPlane;
 using CloudLab.ControlPlane.Identity;
 using CloudLab.Server.Cli;
@@ -41,6 +42,7 @@ internal sealed class ServerRunner : IAsyncDisposable
             await app.Services.GetRequiredService<TokenService>().EnsureAdminAsync(account.Id, token.Secret, cancellationToken);
             await CheckMasterKeyAsync(app.Services, cancellationToken);
             await app.StartAsync(cancellationToken);
+            directory.Announce(app.Urls.First());
             return new ServerRunner(app, directory, token);
         }
         catch (Exception e)
@@ -86,7 +88,14 @@ internal sealed class ServerRunner : IAsyncDisposable
         console.WritePlain($"CloudLab {version.Split('+')[0]} listens on {string.Join(", ", App.Urls)}");
         console.WritePlain($"  documentation  {url}/swagger");
         console.WritePlain($"  data           {_directory.Path}");
+        if (App.Services.GetRequiredService<ServerOptions>().IsSelfSigned)
+        {
+            using X509Certificate2 certificate = X509CertificateLoader.LoadCertificateFromFile(_directory.SelfSignedCertificateFile);
+            console.WritePlain($"  certificate    in {_directory.SelfSignedCertificateFile}, SHA-256 {ServerCertificate.Fingerprint(certificate)}");
+        }
+
         console.WritePlain($"  token          in {Token.File}");
-        if (Token.IsNew) console.WritePlain($"  shown once     {Token.Secret}");
+        // Not where it would be kept in a log.
+        if (Token.IsNew && console.Profile.Out.IsTerminal) console.WritePlain($"  shown once     {Token.Secret}");
     }
 }

@@ -22,6 +22,12 @@ internal sealed record Permission(string Name, Role Role, bool IsManagement = fa
     /// <summary>To type into a console is to be root in the guest.</summary>
     public static readonly Permission InstancesConsole = new("instances:console", Role.Operator);
 
+    /// <summary>What the host does, for all accounts together.</summary>
+    public static readonly Permission MetricsRead = new("metrics:read", Role.Viewer, IsManagement: true);
+
+    /// <summary>A backup holds every account's data and the server's secrets.</summary>
+    public static readonly Permission BackupsCreate = new("backups:create", Role.Admin, IsManagement: true);
+
     /// <summary>What everyone may: look at itself.</summary>
     public static readonly Permission Self = new("self:read", Role.Viewer);
 

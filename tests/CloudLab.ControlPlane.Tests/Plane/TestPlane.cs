@@ -79,6 +79,8 @@ public sealed class TestPlane : IAsyncDisposable
     {
         HostName = "host-a",
         Hypervisor = new HypervisorOptions { Workers = 2, MemoryBudget = 1UL << 30 },
+        // Memory is what these hosts run out of.
+        VcpuOvercommit = 1024,
         ReconcileInterval = TimeSpan.FromSeconds(1),
         CheckInterval = TimeSpan.FromMilliseconds(100),
         StopTimeout = TimeSpan.FromMilliseconds(200),

@@ -31,7 +31,7 @@ public sealed class SaveAndRestoreTests
 
         var other = new GatedBackend([.. content]);
         await using VirtualMachine restored = await host.RestoreAsync(host.Spec(other), state, ram);
-        Assert.Equal(new MachineStatus(MachineState.Paused, StopReason.None, null, 1), restored.Status);
+        Assert.Equal(new MachineStatus(MachineState.Paused, StopReason.None, null, 1, PauseReason: PauseReason.Requested), restored.Status);
         (byte[] again, string ramAgain) = await host.SaveAsync(restored);
         // Nothing was lost, added or changed on the way, and no time has passed: Describe has the clock, too.
         Assert.Equal(StateBytes.Describe(state), StateBytes.Describe(again));

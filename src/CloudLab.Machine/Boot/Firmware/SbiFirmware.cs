@@ -94,7 +94,7 @@ internal sealed unsafe class SbiFirmware(IReadOnlyList<Rv64Vcpu> vcpus, GuestMem
         if (!TrySelect(h->X[10], h->X[11], out List<Rv64Vcpu> targets)) return SbiError.InvalidParam;
         HartRequest request = h->X[16] == 0
             ? new HartRequest(HartRequestKind.CodeFence, 0, 0)
-            : new HartRequest(HartRequestKind.FlushTranslations, h->X[12], h->X[13]);
+            : new HartRequest(HartRequestKind.FlushTranslations, h->X[12], h->X[13], h->X[16] == 2 ? (ushort)h->X[14] : null);
         if (h->X[16] == 0) caller.Hart.AwaitWithdrawals();
         var asked = new List<(Hart Hart, long Number)>();
         foreach (Rv64Vcpu target in targets) asked.Add((target.Hart, target.Hart.Request(request)));
