@@ -170,23 +170,29 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
     /// <summary>Sends bytes to the agent's port; false, and nothing sent, when the guest has not opened it or its queue is full.</summary>
     public bool TrySendToAgent(ReadOnlySpan<byte> bytes) => _status.State == MachineState.Running && _board.Agent.TrySend(bytes);
 
-    /// <summary>Counters up to now.</summary>
+    /// <summary>Counters up to now, of each vCPU and summed up. Any thread; the guest does not stop for it.</summary>
     public MachineMetrics ReadMetrics()
     {
+        VcpuMetrics[] vcpus = [.. _tasks.Select(ReadMetrics)];
         var exits = new Dictionary<string, ulong>();
         var traps = new Dictionary<string, ulong>();
         ulong instructions = 0;
         TimeSpan cpu = default, steal = default;
-        foreach (VcpuTask task in _tasks)
+        foreach (VcpuMetrics vcpu in vcpus)
         {
-            task.Engine.AddCounters(exits, traps);
-            instructions += task.Engine.Instructions;
-            (TimeSpan taskCpu, TimeSpan taskSteal) = _scheduler.ReadTimes(task);
-            cpu += taskCpu;
-            steal += taskSteal;
+            instructions += vcpu.Instructions;
+            cpu += vcpu.CpuTime;
+            steal += vcpu.StealTime;
+            Add(exits, vcpu.Exits);
+            Add(traps, vcpu.Traps);
         }
 
-        return new MachineMetrics(instructions, cpu, steal, exits, traps);
+        return new MachineMetrics(instructions, cpu, steal, exits, traps) { Vcpus = vcpus };
+
+        static void Add(Dictionary<string, ulong> sums, IReadOnlyDictionary<string, ulong> counters)
+        {
+            foreach ((string name, ulong count) in counters) sums[name] = sums.GetValueOrDefault(name) + count;
+        }
     }
 
     /// <summary>Stops the machine and frees all it holds. Not from one of its own events.</summary>
@@ -368,6 +374,15 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
         {
             // It may be the observer that is broken: its machine has been stopped for that, and the queue lives on.
         }
+    }
+
+    private VcpuMetrics ReadMetrics(VcpuTask task)
+    {
+        var exits = new Dictionary<string, ulong>();
+        var traps = new Dictionary<string, ulong>();
+        task.Engine.ReadCounters(exits, traps);
+        (TimeSpan cpu, TimeSpan steal) = _scheduler.ReadTimes(task);
+        return new VcpuMetrics(task.Engine.Instructions, cpu, steal, exits, traps);
     }
 
     private static string DetailOf(Exception fault) => $"a fault in the virtual machine monitor: {fault}";

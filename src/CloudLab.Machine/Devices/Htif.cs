@@ -44,14 +44,15 @@ internal sealed class Htif(GuestMemory memory, GuestAddress toHost, GuestAddress
     public long Ignored => Volatile.Read(ref _ignored);
 
     /// <summary>Takes the command from <c>tohost</c>, if there is one.</summary>
-    public void Serve()
+    public WatchedStore Serve()
     {
         lock (_lock)
         {
             // What follows the end, until the harts have stopped, is the program saying it again.
             ulong command = ReadLong(toHost);
-            if (command == 0 || _hasEnded) return;
-            if (_isHeldUp = !TryCharge(command)) return;
+            if (command == 0 || _hasEnded) return WatchedStore.Ignored;
+            // Guest code was left for it all the same.
+            if (_isHeldUp = !TryCharge(command)) return WatchedStore.Served;
             WriteLong(toHost, 0);
             ulong payload = command & 0xffff_ffff_ffff;
             switch ((Device: (int)(command >> 56), Command: (int)(command >> 48 & 0xff)))
@@ -61,6 +62,8 @@ internal sealed class Htif(GuestMemory memory, GuestAddress toHost, GuestAddress
                 case (DeviceConsole, ConsoleWrite): output([(byte)payload]); break;
                 default: _ignored++; break;
             }
+
+            return _hasEnded ? WatchedStore.Ended : WatchedStore.Served;
         }
     }
 

@@ -157,7 +157,7 @@ internal sealed unsafe partial class Hart
     {
         State->LinkSlot = null;
         Mmu.WithdrawAllWrites(asWritten: true);
-        Memory.TellStore();
+        CountWatched(Memory.TellStore());
         Mmu.FlushAll();
         Code.Reset();
     }
@@ -180,7 +180,7 @@ internal sealed unsafe partial class Hart
                 break;
             case HartRequestKind.RewatchPage:
                 if (Mmu.WithdrawWrite((int)request.First)) Memory.MarkPageWritten((int)request.First);
-                Memory.TellStore();
+                CountWatched(Memory.TellStore());
                 break;
             case HartRequestKind.FlushTranslations:
                 FlushRange(request.First, request.Length, request.Asid);

@@ -158,6 +158,7 @@ internal sealed unsafe class SbiFirmware(IReadOnlyList<Rv64Vcpu> vcpus, GuestMem
             default: return SbiError.InvalidParam;
         }
 
+        caller.Hart.Counters.Exit(ExitCause.ResetAndPower);
         // The machine is taken down by its command queue; this hart has nothing more to do.
         caller.Stop();
         return SbiError.Success;
