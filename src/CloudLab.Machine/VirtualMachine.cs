@@ -92,10 +92,12 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
     public Task ResetAsync() => CommandAsync(RebootAsync);
 
     /// <summary>
-    /// Saves the machine, running or paused, so that <see cref="Hypervisor.RestoreAsync"/> can make another that goes on
+    /// Saves the machine, running or paused, so that <see cref="Hypervisor.RestoreAsync(MachineSpec, Stream, string, CancellationToken)"/> can make another that goes on
     /// from there. It does not execute meanwhile, device I/O is drained, and it goes on afterwards as it was.
     /// </summary>
-    /// <param name="state">Receives everything but RAM and the disks' content, which stays with their backends.</param>
+    /// <param name="state">
+    /// Receives everything but RAM and the disks' content, which stays with their backends; of disks that are plugged in, where.
+    /// </param>
     /// <param name="ramFile">
     /// The path of the file that receives RAM; replaced as a whole if it exists. Its size is that of RAM, without the pages
     /// that are zero.
@@ -208,13 +210,15 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
 
     /// <summary>Takes over a saved state, in place of <see cref="StartAsync"/>. Ends when the machine is Paused.</summary>
     /// <exception cref="MachineException">The state is damaged or of another machine; this one must be disposed of.</exception>
-    internal Task RestoreAsync(MachineStateReader state, string ramFile) => CommandAsync(() =>
-    {
-        int boots = _board.Restore(state, ramFile);
-        _isHeld = true;
-        SetStatus(new MachineStatus(MachineState.Paused, StopReason.None, null, boots, PauseReason: PauseReason.Requested));
-        return Task.CompletedTask;
-    });
+    /// <exception cref="IOException">The RAM file could not be read; this machine must be disposed of.</exception>
+    internal Task RestoreAsync(
+        MachineStateReader state, IReadOnlyDictionary<int, IBlockBackend> pluggedDisks, string ramFile, CancellationToken cancellationToken) =>
+        CommandAsync(async () =>
+        {
+            int boots = await _board.RestoreAsync(state, pluggedDisks, ramFile, cancellationToken).ConfigureAwait(false);
+            _isHeld = true;
+            SetStatus(new MachineStatus(MachineState.Paused, StopReason.None, null, boots, PauseReason: PauseReason.Requested));
+        });
 
     void IPowerControl.PowerOff() => GoDown(() => HaltAsync(StopReason.GuestPowerOff, "the guest powered off", 0));
 
