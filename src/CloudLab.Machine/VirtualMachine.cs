@@ -70,7 +70,7 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
     /// <summary>Raised after each change of <see cref="Status"/>, with the new one; a reboot shows as <c>Boots</c> + 1.</summary>
     public event Action<MachineStatus>? StatusChanged;
 
-    /// <summary>Bytes that the guest's agent wrote to its port <c>org.cloudlab.agent.0</c>. Raised on a vCPU's thread: be quick, do not throw.</summary>
+    /// <summary>Bytes that the guest's agent wrote to its port <c>org.cloudlab.agent.0</c>. Raised on a vCPU's thread: be quick, do not throw, do not keep the memory.</summary>
     public event Action<ReadOnlyMemory<byte>>? AgentReceived;
 
     /// <summary>Loads RAM and starts the boot hart. Ends when it has executed, and the machine is Running.</summary>

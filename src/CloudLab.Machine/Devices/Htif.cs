@@ -18,7 +18,7 @@ namespace CloudLab.Machine.Devices;
 /// </code>
 /// (riscv-isa-sim, fesvr/htif.cc, device.cc and syscall.cc.) Called on the storing vCPU's thread, by several at once.
 /// </remarks>
-internal sealed class Htif(GuestMemory memory, GuestAddress toHost, GuestAddress? fromHost, Action<byte[]> output, IPowerControl power)
+internal sealed class Htif(GuestMemory memory, GuestAddress toHost, GuestAddress? fromHost, Action<ReadOnlySpan<byte>> output, IPowerControl power)
 {
     private const int DeviceSystem = 0;
     private const int DeviceConsole = 1;
@@ -34,6 +34,8 @@ internal sealed class Htif(GuestMemory memory, GuestAddress toHost, GuestAddress
 
     // A longer write is a short one, as write(2) may be.
     private const ulong LongestWrite = 64 << 10;
+
+    private const int PieceLength = 1024;
 
     private readonly Lock _lock = new();
     private bool _hasEnded;
@@ -125,10 +127,17 @@ internal sealed class Htif(GuestMemory memory, GuestAddress toHost, GuestAddress
     private long Write(ulong file, GuestAddress source, ulong length)
     {
         if (file is not (1 or 2)) return BadFile;
-        byte[] bytes = new byte[Math.Min(length, LongestWrite)];
-        if (!memory.TryRead(source, bytes)) return BadAddress;
-        if (bytes.Length > 0) output(bytes);
-        return bytes.Length;
+        int count = (int)Math.Min(length, LongestWrite);
+        if (!memory.Contains(source, (ulong)count)) return BadAddress;
+        Span<byte> piece = stackalloc byte[PieceLength];
+        for (int done = 0; done < count; done += PieceLength)
+        {
+            Span<byte> bytes = piece[..Math.Min(count - done, PieceLength)];
+            memory.TryRead(source.Add((ulong)done), bytes);
+            output(bytes);
+        }
+
+        return count;
     }
 
     private static ulong Argument(ReadOnlySpan<byte> words, int index) => BinaryPrimitives.ReadUInt64LittleEndian(words[(index * 8)..]);
