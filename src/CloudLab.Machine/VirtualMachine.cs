@@ -34,6 +34,7 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
     private readonly Channel<Func<Task>> _commands = Channel.CreateUnbounded<Func<Task>>();
     private readonly Task _queue;
     private readonly MemoryAccount? _memory;
+    private readonly TaskCompletionSource _firstSlice = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile MachineStatus _status = new(MachineState.Created, StopReason.None, null, 0);
     private int _isGoingDown;
     private int _incarnation;
@@ -51,7 +52,11 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
         _released = released;
         _board = new VirtBoard(spec, options, memory, this, Wake);
         var allowance = new CpuAllowance(Math.Min(spec.CpuCap, options.Workers), VcpuScheduler.Now);
-        _tasks = [.. _board.Vcpus.Select(vcpu => new VcpuTask(vcpu, allowance, spec.CpuWeight, _board.Clock.Until, _board.Uart.Flush, ReportFault))];
+        _tasks =
+        [
+            .. _board.Vcpus.Select(vcpu => new VcpuTask(
+                vcpu, allowance, spec.CpuWeight, _board.Clock.Until, vcpu.Hart.Id == 0 ? AfterBootSlice : _board.Uart.Flush, ReportFault)),
+        ];
         _board.Agent.Received += bytes => AgentReceived?.Invoke(bytes);
         _queue = Task.Run(RunQueueAsync);
         _memory = memory;
@@ -66,6 +71,10 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
 
     /// <summary>Commands that wait to be carried out.</summary>
     internal int QueuedCommands => _commands.Reader.Count;
+
+    /// <summary>Where its RAM lies in the host's address space, to be told from what it costs beside.</summary>
+    // SAFETY: the pointer is a number here; nothing is read through it.
+    internal unsafe (ulong Start, ulong End) RamInHost => ((ulong)_board.Memory.Host, (ulong)_board.Memory.Host + _board.Memory.Size);
 
     /// <summary>Raised after each change of <see cref="Status"/>, with the new one; a reboot shows as <c>Boots</c> + 1.</summary>
     public event Action<MachineStatus>? StatusChanged;
@@ -245,6 +254,7 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
 
     private void ReportFault(Exception fault)
     {
+        _firstSlice.TrySetResult();
         if (Interlocked.Exchange(ref _isFaultReported, 1) != 0) return;
         Post(() => HaltAsync(StopReason.InternalError, DetailOf(fault)));
     }
@@ -317,16 +327,15 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
         _board.ResumeDevices();
         _board.Clock.Start();
         foreach (VcpuTask task in _tasks) _scheduler.Resume(task);
-        if (_status.State == MachineState.Created) await FirstSliceAsync().ConfigureAwait(false);
+        // Until the boot hart's first slice is over, so that Running means that the guest has executed. It may have retired
+        // nothing: a kernel whose first instruction traps for ever runs too.
+        if (_status.State == MachineState.Created) await _firstSlice.Task.ConfigureAwait(false);
     }
 
-    /// <summary>
-    /// Ends when the boot hart's first slice is over, so that Running means that the guest has executed. It may have
-    /// retired nothing: a kernel whose first instruction traps for ever runs too.
-    /// </summary>
-    private async Task FirstSliceAsync()
+    private void AfterBootSlice()
     {
-        while (!_tasks[0].HasRun) await Task.Delay(1).ConfigureAwait(false);
+        _firstSlice.TrySetResult();
+        _board.Uart.Flush();
     }
 
     private async Task HaltVcpusAsync()
