@@ -96,7 +96,7 @@ public sealed class AllocationTests
             Disks = [disk],
             Console = console,
         };
-        using var board = new VirtBoard(spec, hypervisor.Options, new NoPower(), _ => { });
+        using var board = new VirtBoard(spec, hypervisor.Options, null, new NoPower(), _ => { });
         board.Load();
         RunUntil(board, requests: 2000);
         long before = printed;
