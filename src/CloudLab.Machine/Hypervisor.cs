@@ -1,4 +1,5 @@
 using CloudLab.Machine.Boot.Elf;
+using CloudLab.Machine.Devices.Virtio.Block;
 using CloudLab.Machine.Memory;
 using CloudLab.Machine.Rv64.Interpreter;
 using CloudLab.Machine.Scheduling;
@@ -115,18 +116,30 @@ public sealed class Hypervisor : IAsyncDisposable
     /// </param>
     /// <param name="state">Read to its end, and trusted in nothing.</param>
     /// <param name="ramFile">
-    /// Mapped copy-on-write: pages are read when the guest asks for them, and any number of machines can be restored from
-    /// one file. It may be removed but not changed while they live.
+    /// Read once to verify its checksums, then mapped copy-on-write: any number of machines can be restored from one file
+    /// and share its pages. It may be removed but not changed while they live.
     /// </param>
-    /// <exception cref="MachineException">The state is damaged, or of another machine than the spec's, or <see cref="Create"/> refused the spec.</exception>
-    /// <exception cref="IOException">The stream failed.</exception>
-    public async Task<VirtualMachine> RestoreAsync(MachineSpec spec, Stream state, string ramFile, CancellationToken cancellationToken)
+    /// <param name="pluggedDisks">
+    /// The disks that <see cref="VirtualMachine.AttachDiskAsync"/> had plugged in when the machine was saved, by their numbers:
+    /// exactly these, with the same id, size, sector size and mode. The caller keeps owning them.
+    /// </param>
+    /// <exception cref="MachineException">
+    /// State or RAM file is damaged, or of another machine than the spec's and the disks', or <see cref="Create"/> refused the spec.
+    /// </exception>
+    /// <exception cref="IOException">The stream or the RAM file failed.</exception>
+    public async Task<VirtualMachine> RestoreAsync(
+        MachineSpec spec,
+        Stream state,
+        string ramFile,
+        IReadOnlyDictionary<int, IBlockBackend> pluggedDisks,
+        CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(pluggedDisks);
         MachineStateReader reader = await MachineStateReader.ReadAsync(state, cancellationToken).ConfigureAwait(false);
         VirtualMachine machine = Create(spec);
         try
         {
-            await machine.RestoreAsync(reader, ramFile).ConfigureAwait(false);
+            await machine.RestoreAsync(reader, pluggedDisks, ramFile, cancellationToken).ConfigureAwait(false);
             return machine;
         }
         catch
@@ -135,6 +148,10 @@ public sealed class Hypervisor : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>As the other, of a machine into which no disk was plugged.</summary>
+    public Task<VirtualMachine> RestoreAsync(MachineSpec spec, Stream state, string ramFile, CancellationToken cancellationToken) =>
+        RestoreAsync(spec, state, ramFile, new Dictionary<int, IBlockBackend>(), cancellationToken);
 
     /// <summary>Stops and disposes of every machine, then ends the workers and frees the images.</summary>
     public async ValueTask DisposeAsync()

@@ -10,6 +10,9 @@ using CloudLab.Testing;
 // speed [ROUNDS]         integer loops, ROUNDS times (default 5), interleaved with QEMU where it is installed
 // switches [ROUNDS]      what a Linux guest's context switches and new processes cost, ROUNDS times (default 5)
 // api-beside-busy        how soon the API answers while a guest of 8 vCPUs is busy; starts a server of its own
+// exits                  what counting an exit costs, beside the exit and over a boot
+// start [COUNT]          from creating a machine to its first instructions, COUNT times (default 500)
+// footprint [COUNT] [S]  memory beside the RAM of COUNT (default 8) guests after S (default 60) seconds of idleness
 // shares                 what busy machines of different weights and caps get, beside what they should
 // boot-once DIRECTORY    one boot in this process; prints the sample as JSON
 string verb = args.FirstOrDefault() ?? "";
@@ -35,13 +38,27 @@ switch (verb)
             await TestGuestImage.GetAsync(CancellationToken.None),
             args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 5);
         return 0;
+    case "exits":
+        await ExitCost.RunAsync(await TestGuestImage.GetAsync(CancellationToken.None));
+        return 0;
+    case "start":
+        await StartTime.RunAsync(
+            await TestGuestImage.GetAsync(CancellationToken.None),
+            args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 500);
+        return 0;
+    case "footprint":
+        await Footprint.RunAsync(
+            await TestGuestImage.GetAsync(CancellationToken.None),
+            args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 8,
+            TimeSpan.FromSeconds(args.Length > 2 ? double.Parse(args[2], CultureInfo.InvariantCulture) : 60));
+        return 0;
     case "idle":
         await IdleGuests.RunAsync(
             await TestGuestImage.GetAsync(CancellationToken.None),
             args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 20);
         return 0;
     default:
-        Console.Error.WriteLine("usage: CloudLab.Benchmarks boot [ROUNDS] | speed [ROUNDS] | idle [COUNT] | shares | switches [ROUNDS] | api-beside-busy");
+        Console.Error.WriteLine("usage: CloudLab.Benchmarks boot [ROUNDS] | speed [ROUNDS] | idle [COUNT] | shares | switches [ROUNDS] | api-beside-busy | exits | start [COUNT] | footprint [COUNT] [SECONDS]");
         return 2;
 }
 

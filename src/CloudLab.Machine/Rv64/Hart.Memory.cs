@@ -100,13 +100,13 @@ internal sealed unsafe partial class Hart
         if (first == size)
         {
             StoreWhole(physical, size, value);
-            if (Memory.IsWatched(PageOf(physical))) Memory.TellStore(new GuestAddress(physical), size);
+            if (Memory.IsWatched(PageOf(physical))) CountWatched(Memory.TellStore(new GuestAddress(physical), size));
             return true;
         }
 
         Memory.TryWrite(new GuestAddress(physical), bytes[..first]);
         Memory.TryWrite(new GuestAddress(physicalNext), bytes[first..size]);
-        if (Memory.IsWatched(PageOf(physical)) || Memory.IsWatched(PageOf(physicalNext))) Memory.TellStore();
+        if (Memory.IsWatched(PageOf(physical)) || Memory.IsWatched(PageOf(physicalNext))) CountWatched(Memory.TellStore());
         return true;
     }
 
@@ -154,6 +154,14 @@ internal sealed unsafe partial class Hart
     internal void RaiseFault(ulong address)
     {
         if (State->Exit != ExitKind.Memory) RaiseException(Mmu.Fault, address);
+    }
+
+    /// <summary>Counts what a store to the watched word was: an exit to HTIF, which is no device on the bus.</summary>
+    private void CountWatched(WatchedStore store)
+    {
+        if (store == WatchedStore.Ignored) return;
+        Counters.Store(DeviceKind.Htif);
+        if (store == WatchedStore.Ended) Counters.Exit(ExitCause.ResetAndPower);
     }
 
     private static MmioTarget TargetOf(Op* load)

@@ -229,7 +229,6 @@ internal sealed class VcpuScheduler : IDisposable
         lock (_lock)
         {
             long now = Now;
-            task.HasRun = true;
             task.LastSliceNanoseconds = now - task.RunningSince;
             task.CpuNanoseconds += used;
             // The host may have run something else on this worker's core meanwhile.

@@ -4,8 +4,6 @@ namespace CloudLab.Machine.Scheduling;
 internal sealed class VcpuTask(
     IVcpuEngine engine, CpuAllowance allowance, int weight, Func<ulong, TimeSpan> until, Action afterSlice, Action<Exception> onFault)
 {
-    private volatile bool _hasRun;
-
     public IVcpuEngine Engine { get; } = engine;
 
     /// <summary>The machine's cap, shared by all its vCPUs.</summary>
@@ -22,13 +20,6 @@ internal sealed class VcpuTask(
 
     /// <summary>Called on the worker when the engine or <see cref="AfterSlice"/> threw, outside the lock. Does not throw.</summary>
     public Action<Exception> OnFault { get; } = onFault;
-
-    /// <summary>Whether a slice has ended. Any thread may read it.</summary>
-    public bool HasRun
-    {
-        get => _hasRun;
-        set => _hasRun = value;
-    }
 
     public VcpuTaskState State { get; set; } = VcpuTaskState.Parked;
 

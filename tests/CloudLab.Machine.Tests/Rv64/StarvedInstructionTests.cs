@@ -58,7 +58,7 @@ public sealed class StarvedInstructionTests
     private static Dictionary<string, ulong> Traps(TestHart hart)
     {
         var traps = new Dictionary<string, ulong>();
-        hart.Vcpu.AddCounters(new Dictionary<string, ulong>(), traps);
+        hart.Vcpu.ReadCounters(new Dictionary<string, ulong>(), traps);
         return traps.Where(trap => trap.Value != 0).ToDictionary();
     }
 }
