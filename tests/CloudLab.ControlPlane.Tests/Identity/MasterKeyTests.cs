@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using CloudLab.ControlPlane.Identity;
 using CloudLab.Testing;
@@ -9,6 +10,7 @@ namespace CloudLab.ControlPlane.Tests.Identity;
 public sealed class MasterKeyTests
 {
     [Fact]
+    [UnsupportedOSPlatform("windows")]
     public void A_key_is_made_once_for_its_owner_only_also_by_many_at_once()
     {
         using var directory = new TempDirectory();

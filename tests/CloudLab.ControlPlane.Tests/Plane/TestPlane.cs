@@ -97,6 +97,10 @@ public sealed class TestPlane : IAsyncDisposable
         return await OpenAsync(new DatabaseOptions(provider, connection), directory, ownsDirectory: true, options, time);
     }
 
+    /// <summary>A plane on a database that is there, which it brings to this version's schema.</summary>
+    public static Task<TestPlane> OpenAsync(DatabaseOptions database, string directory) =>
+        OpenAsync(database, directory, ownsDirectory: false, options: null, time: null);
+
     /// <summary>Another process on the same database: its own services, caches and host.</summary>
     public Task<TestPlane> OpenAnotherAsync(ControlPlaneOptions options) =>
         OpenAsync(Database, Path.Combine(_directory, Guid.NewGuid().ToString("n")), ownsDirectory: false, options, Time);
