@@ -97,7 +97,7 @@ public sealed class EventOrderTests(SharedPostgres postgres)
         await plane.Hosts.RegisterAsync(Cancel);
         InstanceId id = (await plane.CreateAsync())[0].Id;
         await plane.ChangeAsync(id, i => i.ObserveBoot(1));
-        await plane.ChangeAsync(id, i => i.ObserveChecks(CheckStatus.Passed, CheckStatus.Passed));
+        await plane.ChangeAsync(id, i => i.ObserveChecks(new InstanceChecks(CheckStatus.Passed, CheckStatus.Passed, IsShortOfMemory: false)));
         await plane.ChangeAsync(id, i => i.RequestTerminate());
         await Assert.ThrowsAsync<InvalidOperationException>(() => plane.ChangeAsync(id, i =>
         {
