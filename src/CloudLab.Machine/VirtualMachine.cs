@@ -35,6 +35,7 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
     private readonly Task _queue;
     private readonly MemoryAccount? _memory;
     private volatile MachineStatus _status = new(MachineState.Created, StopReason.None, null, 0);
+    private volatile bool _rebootsOnPowerOff;
     private int _isGoingDown;
     private int _incarnation;
     private int _isFaultReported;
@@ -63,6 +64,16 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
 
     /// <summary>The state now.</summary>
     public MachineStatus Status => _status;
+
+    /// <summary>
+    /// Whether the guest's next power-off is taken for a reset: for a guest that knows how to go down, and is to come up
+    /// again. False after each boot. Any thread.
+    /// </summary>
+    public bool RebootsOnPowerOff
+    {
+        get => _rebootsOnPowerOff;
+        set => _rebootsOnPowerOff = value;
+    }
 
     /// <summary>Commands that wait to be carried out.</summary>
     internal int QueuedCommands => _commands.Reader.Count;
@@ -210,7 +221,8 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
         return Task.CompletedTask;
     });
 
-    void IPowerControl.PowerOff() => GoDown(() => HaltAsync(StopReason.GuestPowerOff, "the guest powered off", 0));
+    void IPowerControl.PowerOff() =>
+        GoDown(() => _rebootsOnPowerOff ? RebootAsync() : HaltAsync(StopReason.GuestPowerOff, "the guest powered off", 0));
 
     void IPowerControl.Reset() => GoDown(RebootAsync);
 
@@ -245,6 +257,7 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
         await HaltVcpusAsync().ConfigureAwait(false);
         // No vCPU runs, so no wish of the life that ends comes after this.
         _incarnation++;
+        _rebootsOnPowerOff = false;
         Volatile.Write(ref _isGoingDown, 0);
         _board.Reset();
         _board.Load();
