@@ -18,6 +18,8 @@ public sealed record CloudLabError(ErrorCode Code, string Message, string? Detai
         ErrorCode.InstanceTypeNotFound => false,
         ErrorCode.IdempotentParameterMismatch => false,
         ErrorCode.IdempotentInstanceTerminated => false,
+        ErrorCode.OperationNotPermitted => false,
+        ErrorCode.PreconditionFailed => false,
         ErrorCode.InvalidToken => false,
     };
 }

@@ -21,6 +21,12 @@ public enum ErrorCode
     /// <summary>The instance's state does not allow the operation.</summary>
     IncorrectInstanceState,
 
+    /// <summary>The instance is protected from the operation.</summary>
+    OperationNotPermitted,
+
+    /// <summary>The thing has changed since the version that the request named.</summary>
+    PreconditionFailed,
+
     /// <summary>The client token was used before with other parameters.</summary>
     IdempotentParameterMismatch,
 
