@@ -1,4 +1,5 @@
 using CloudLab.ControlPlane.Common;
+using CloudLab.ControlPlane.Common.Listing;
 using CloudLab.ControlPlane.Hosts;
 using CloudLab.ControlPlane.Identity;
 using CloudLab.ControlPlane.Images;
@@ -15,8 +16,8 @@ namespace CloudLab.ControlPlane;
 public static class ControlPlaneServices
 {
     /// <summary>
-    /// Registers the services, this host and its reconciler. The caller registers an <c>IBlobStore</c> and the database
-    /// (<see cref="PersistenceServices.AddCloudLabPersistence"/>), holds the data directory's lock, and awaits
+    /// Registers the services, this host and its reconciler. The caller registers an <c>IBlobStore</c>, a
+    /// <see cref="ScratchStore"/> and the database (<see cref="PersistenceServices.AddCloudLabPersistence"/>), holds the data directory's lock, and awaits
     /// <see cref="InitializeCloudLabAsync"/> before the host starts.
     /// </summary>
     public static IServiceCollection AddCloudLabControlPlane(this IServiceCollection services, ControlPlaneOptions options)
@@ -25,10 +26,14 @@ public static class ControlPlaneServices
         services.AddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ReconcileSignal>();
+        services.AddSingleton<SharedSecrets>();
+        services.AddSingleton<PageTokens>();
         services.AddSingleton<AccountService>();
         services.AddSingleton<TokenService>();
         services.AddSingleton<ImageService>();
         services.AddSingleton<InstanceService>();
+        services.AddSingleton<InstanceAttributeService>();
+        services.AddSingleton<ConsoleArchive>();
         services.AddMetrics();
         services.AddSingleton<ControlPlaneMetrics>();
 
