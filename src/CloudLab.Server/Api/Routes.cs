@@ -1,4 +1,5 @@
 using CloudLab.Server.Api.Backups;
+using CloudLab.Server.Api.Common;
 using CloudLab.Server.Api.Consoles;
 using CloudLab.Server.Api.Health;
 using CloudLab.Server.Api.Images;
@@ -16,10 +17,11 @@ internal static class Routes
     public static void MapCloudLab(this IEndpointRouteBuilder routes)
     {
         // Each route names its own permission; that the group demands a caller as well covers one that forgets to.
-        RouteGroupBuilder v1 = routes.MapGroup("/v1").RequireAuthorization();
+        RouteGroupBuilder v1 = routes.MapGroup("/v1").RequireAuthorization().RefuseUnknownParameters();
         v1.MapInstanceTypes();
         v1.MapImages();
         v1.MapInstances();
+        v1.MapInstanceAttributes();
         v1.MapInstanceMetrics();
         v1.MapConsoles();
         v1.MapBackups();

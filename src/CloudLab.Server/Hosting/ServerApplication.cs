@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using CloudLab.ControlPlane;
 using CloudLab.ControlPlane.Persistence;
+using CloudLab.ControlPlane.Reconciliation;
 using CloudLab.Server.Api;
 using CloudLab.Server.Backup;
 using CloudLab.Server.Console;
@@ -71,6 +72,7 @@ internal static class ServerApplication
         services.AddSingleton(options);
         services.AddSingleton(directory);
         services.AddSingleton<IBlobStore>(_ => FileBlobStore.Open(directory.BlobDirectory, TimeProvider.System));
+        services.AddSingleton(_ => ScratchStore.Open(directory.ScratchDirectory));
         services.AddCloudLabPersistence(Database(options, directory));
         services.AddCloudLabControlPlane(options.ControlPlane);
     }

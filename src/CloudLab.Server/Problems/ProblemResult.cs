@@ -53,6 +53,8 @@ internal sealed class ProblemResult(int status, string code, string detail, bool
         ErrorCode.InstanceTypeNotFound => StatusCodes.Status404NotFound,
         ErrorCode.ImageUnavailable => StatusCodes.Status409Conflict,
         ErrorCode.IncorrectInstanceState => StatusCodes.Status409Conflict,
+        ErrorCode.OperationNotPermitted => StatusCodes.Status409Conflict,
+        ErrorCode.PreconditionFailed => StatusCodes.Status412PreconditionFailed,
         ErrorCode.IdempotentParameterMismatch => StatusCodes.Status409Conflict,
         ErrorCode.IdempotentInstanceTerminated => StatusCodes.Status409Conflict,
         ErrorCode.InsufficientInstanceCapacity => StatusCodes.Status503ServiceUnavailable,
