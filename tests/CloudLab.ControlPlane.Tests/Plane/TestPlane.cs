@@ -50,6 +50,11 @@ public sealed class TestPlane : IAsyncDisposable
 
     public InstanceService Instances => Get<InstanceService>();
 
+    public InstanceAttributeService Attributes => Get<InstanceAttributeService>();
+
+    /// <summary>Where the scratch disks of this plane's instances are.</summary>
+    public string ScratchDirectory => Path.Combine(_directory, "scratch");
+
     public ImageService Images => Get<ImageService>();
 
     public TokenService Tokens => Get<TokenService>();
@@ -193,6 +198,7 @@ public sealed class TestPlane : IAsyncDisposable
         services.AddLogging(log => log.AddProvider(new TestLog(time)).SetMinimumLevel(LogLevel.Debug));
         services.AddSingleton(time);
         services.AddSingleton<IBlobStore>(_ => FileBlobStore.Open(Path.Combine(directory, "blobs"), TimeProvider.System));
+        services.AddSingleton(_ => ScratchStore.Open(Path.Combine(directory, "scratch")));
         services.AddCloudLabPersistence(database);
         services.AddCloudLabControlPlane(options ?? QuickOptions);
         var plane = new TestPlane(services.BuildServiceProvider(), time, database, directory, ownsDirectory);
