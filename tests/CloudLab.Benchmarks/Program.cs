@@ -8,6 +8,7 @@ using CloudLab.Testing;
 // boot [ROUNDS]          boots to the prompt, ROUNDS times (default 5), interleaved with QEMU where it is installed
 // idle [COUNT]           what COUNT (default 20) idle guests cost, and how soon one answers a key
 // shares                 what busy machines of different weights and caps get, beside what they should
+// control-plane [COUNT]  what requests cost with COUNT (default 100000) stopped instances, on SQLite and PostgreSQL
 // boot-once DIRECTORY    one boot in this process; prints the sample as JSON
 string verb = args.FirstOrDefault() ?? "";
 switch (verb)
@@ -18,6 +19,12 @@ switch (verb)
     case "boot":
         await CompareAsync(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 5);
         return 0;
+    case "control-plane":
+        await ControlPlaneLoad.RunAsync(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 100_000);
+        return 0;
+    case ControlPlaneServer.Verb when args.Length == 3:
+        await ControlPlaneServer.RunAsync(args[1], args[2]);
+        return 0;
     case "shares":
         await Shares.RunAsync();
         return 0;
@@ -27,7 +34,7 @@ switch (verb)
             args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 20);
         return 0;
     default:
-        Console.Error.WriteLine("usage: CloudLab.Benchmarks boot [ROUNDS] | idle [COUNT] | shares");
+        Console.Error.WriteLine("usage: CloudLab.Benchmarks boot [ROUNDS] | idle [COUNT] | shares | control-plane [COUNT]");
         return 2;
 }
 
