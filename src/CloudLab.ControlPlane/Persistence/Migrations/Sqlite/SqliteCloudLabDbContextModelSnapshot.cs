@@ -597,7 +597,7 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("state_reason_message");
 
-                    b.PrimitiveCollection<string>("ScratchDisks")
+                    b.Property<string>("ScratchDisks")
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("scratch_disks");

@@ -1,5 +1,4 @@
 ﻿using System;
-using System.Collections.Generic;
 using Microsoft.EntityFrameworkCore.Migrations;
 
 #nullable disable
@@ -57,11 +56,13 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                 nullable: false,
                 defaultValue: false);
 
-            migrationBuilder.AddColumn<List<long>>(
+            migrationBuilder.AddColumn<string>(
                 name: "scratch_disks",
                 table: "instances",
-                type: "bigint[]",
-                nullable: false);
+                type: "text",
+                nullable: false,
+                defaultValue: "",
+                collation: "C");
 
             migrationBuilder.AddColumn<DateTimeOffset>(
                 name: "state_changed_at",

@@ -60,7 +60,7 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                 table: "instances",
                 type: "TEXT",
                 nullable: false,
-                defaultValue: "[]");
+                defaultValue: "");
 
             migrationBuilder.AddColumn<long>(
                 name: "state_changed_at",
