@@ -52,6 +52,7 @@ public sealed class FuzzTests(SharedPostgres postgres, ITestOutputHelper output)
         {
             await new RequestMaker(document).Requests.SampleAsync(fuzzer.SendAsync, iter: requests, threads: 4, print: made => made.ToCurl(server.Url));
             foreach (((string operation, int status), int count) in fuzzer.Answers.OrderBy(a => a.Key)) output.WriteLine($"{operation} {status} {count}");
+            Assert.True(fuzzer.Faults.Count == 0, string.Join("\n\n", fuzzer.Faults.Concat(watch.Errors.Take(20))));
             Assert.All(document.Operations, o => Assert.Contains(fuzzer.Answers.Keys, a => a.Operation == o.Id));
         }
 
