@@ -14,6 +14,7 @@ using CloudLab.Testing;
 // start [COUNT]          from creating a machine to its first instructions, COUNT times (default 500)
 // footprint [COUNT] [S]  memory beside the RAM of COUNT (default 8) guests after S (default 60) seconds of idleness
 // shares                 what busy machines of different weights and caps get, beside what they should
+// control-plane [COUNT]  what requests cost with COUNT (default 100000) stopped instances, on SQLite and PostgreSQL
 // boot-once DIRECTORY    one boot in this process; prints the sample as JSON
 string verb = args.FirstOrDefault() ?? "";
 switch (verb)
@@ -23,6 +24,12 @@ switch (verb)
         return 0;
     case "boot":
         await CompareAsync(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 5);
+        return 0;
+    case "control-plane":
+        await ControlPlaneLoad.RunAsync(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 100_000);
+        return 0;
+    case ControlPlaneServer.Verb when args.Length == 3:
+        await ControlPlaneServer.RunAsync(args[1], args[2]);
         return 0;
     case "shares":
         await Shares.RunAsync();
@@ -58,7 +65,7 @@ switch (verb)
             args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 20);
         return 0;
     default:
-        Console.Error.WriteLine("usage: CloudLab.Benchmarks boot [ROUNDS] | speed [ROUNDS] | idle [COUNT] | shares | switches [ROUNDS] | api-beside-busy | exits | start [COUNT] | footprint [COUNT] [SECONDS]");
+        Console.Error.WriteLine("usage: CloudLab.Benchmarks boot [ROUNDS] | speed [ROUNDS] | idle [COUNT] | shares | switches [ROUNDS] | api-beside-busy | exits | start [COUNT] | footprint [COUNT] [SECONDS] | control-plane [COUNT]");
         return 2;
 }
 

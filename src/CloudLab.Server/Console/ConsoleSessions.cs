@@ -1,21 +1,15 @@
 using System.Net.WebSockets;
-using CloudLab.ControlPlane.Common;
 using CloudLab.ControlPlane.Hosts;
-using CloudLab.ControlPlane.Identity;
 using CloudLab.ControlPlane.Instances;
 using CloudLab.Machine.Console;
-using CloudLab.Server.Problems;
 
 namespace CloudLab.Server.Console;
 
 /// <summary>The interactive consoles that are open, each for as long as its instance lives.</summary>
-internal sealed class ConsoleSessions(
-    InstanceService instances, IInstanceHost host, IHostApplicationLifetime lifetime, TimeProvider time)
+internal sealed class ConsoleSessions(IInstanceHost host, IHostApplicationLifetime lifetime, TimeProvider time)
 {
-    // A session costs buffers of some 100 KiB and a query a second.
+    // A session costs buffers of some 100 KiB.
     private const int MaxSessions = 128;
-
-    private static readonly TimeSpan WatchPeriod = TimeSpan.FromSeconds(1);
 
     private int _open;
 
@@ -30,18 +24,21 @@ internal sealed class ConsoleSessions(
     public void Leave() => Interlocked.Decrement(ref _open);
 
     /// <summary>Serves a client until it leaves, the instance is terminated or the server stops.</summary>
-    public async Task RunAsync(WebSocket socket, AccountId account, InstanceId id)
+    public async Task RunAsync(WebSocket socket, InstanceId id)
     {
+        using ConsoleAttachment? attachment = await host.AttachConsoleAsync(id, replay: true, lifetime.ApplicationStopping);
         using var ended = new CancellationTokenSource();
+        if (attachment is null)
+        {
+            await ConsoleStream.CloseAsync(socket, ended.Token, lifetime.ApplicationStopping);
+            return;
+        }
+
         using var over = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopping);
-        Task watch = WatchAsync(account, id, ended, over.Token);
+        Task watch = WatchAsync(id, ended, over.Token);
         try
         {
-            using ConsoleAttachment? attachment = await AttachAsync(id, ended.Token);
-            if (attachment is null)
-                await ConsoleStream.CloseAsync(socket, ended.Token, lifetime.ApplicationStopping);
-            else
-                await new ConsoleStream(socket, attachment, time).RunAsync(ended.Token, lifetime.ApplicationStopping);
+            await new ConsoleStream(socket, attachment, time).RunAsync(ended.Token, lifetime.ApplicationStopping);
         }
         finally
         {
@@ -50,48 +47,10 @@ internal sealed class ConsoleSessions(
         }
     }
 
-    /// <summary>Waits for the host to have the instance: a client may come before it is placed.</summary>
-    private async Task<ConsoleAttachment?> AttachAsync(InstanceId id, CancellationToken ended)
+    /// <summary>Fires <paramref name="ended"/> once the instance is terminated.</summary>
+    private async Task WatchAsync(InstanceId id, CancellationTokenSource ended, CancellationToken cancellationToken)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ended, lifetime.ApplicationStopping);
-        using var timer = new PeriodicTimer(WatchPeriod / 10, time);
-        try
-        {
-            while (true)
-            {
-                if (await host.AttachConsoleAsync(id, replay: true, stop.Token) is { } attachment) return attachment;
-                await timer.WaitForNextTickAsync(stop.Token);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>Fires <paramref name="ended"/> once the instance is terminated; what it printed last is sent before that is seen.</summary>
-    private async Task WatchAsync(AccountId account, InstanceId id, CancellationTokenSource ended, CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(WatchPeriod, time);
-        while (await timer.WaitForNextTickAsync(cancellationToken))
-        {
-            if (await LivesAsync(account, id, cancellationToken)) continue;
-            await ended.CancelAsync();
-            return;
-        }
-    }
-
-    private async Task<bool> LivesAsync(AccountId account, InstanceId id, CancellationToken cancellationToken)
-    {
-        try
-        {
-            Result<InstanceDetails> instance = await instances.GetAsync(account, id, cancellationToken);
-            return instance is { IsOk: true, Value.State: not InstanceState.Terminated };
-        }
-        catch (Exception e) when (ProblemExceptionHandler.IsDatabaseAway(e))
-        {
-            // Guests outlive a database that is away, and so do their consoles.
-            return true;
-        }
+        await host.WaitForEndAsync(id, cancellationToken);
+        await ended.CancelAsync();
     }
 }

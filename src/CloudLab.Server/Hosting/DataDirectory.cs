@@ -19,6 +19,9 @@ internal sealed class DataDirectory : IDisposable
 
     public string BlobDirectory => Combine("blobs");
 
+    /// <summary>The scratch disks of instances that run; emptied at each start.</summary>
+    public string ScratchDirectory => Combine("scratch");
+
     public string SqliteFile => SqliteFileOf(Path);
 
     public string AdminTokenFile => Combine("admin.token");

@@ -19,6 +19,9 @@ internal sealed record Permission(string Name, Role Role, bool IsManagement = fa
     public static readonly Permission InstancesRead = new("instances:read", Role.Viewer);
     public static readonly Permission InstancesWrite = new("instances:write", Role.Operator);
 
+    /// <summary>User data may hold secrets of the guest's.</summary>
+    public static readonly Permission InstancesUserData = new("instances:user-data", Role.Operator);
+
     /// <summary>To type into a console is to be root in the guest.</summary>
     public static readonly Permission InstancesConsole = new("instances:console", Role.Operator);
 

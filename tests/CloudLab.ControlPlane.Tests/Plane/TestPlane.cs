@@ -51,6 +51,11 @@ public sealed class TestPlane : IAsyncDisposable
 
     public InstanceService Instances => Get<InstanceService>();
 
+    public InstanceAttributeService Attributes => Get<InstanceAttributeService>();
+
+    /// <summary>Where the scratch disks of this plane's instances are.</summary>
+    public string ScratchDirectory => Path.Combine(_directory, "scratch");
+
     public ImageService Images => Get<ImageService>();
 
     public ImageRegistry Registry => Get<ImageRegistry>();
@@ -217,6 +222,7 @@ public sealed class TestPlane : IAsyncDisposable
         services.AddSingleton(time);
         services.AddSingleton<IBlobStore>(_ => FileBlobStore.Open(Path.Combine(directory, "blobs"), time));
         services.AddSingleton(_ => MasterKey.LoadOrCreate(Path.Combine(directory, "keys", "master.key")));
+        services.AddSingleton(_ => ScratchStore.Open(Path.Combine(directory, "scratch")));
         services.AddCloudLabPersistence(database);
         services.AddCloudLabControlPlane(options ?? QuickOptions);
         var plane = new TestPlane(services.BuildServiceProvider(), time, database, directory, ownsDirectory);
