@@ -54,7 +54,8 @@ internal sealed class ApiDocument
             return $"{at} has an unknown value: {value}";
         return value switch
         {
-            JsonObject members => MismatchOf(members, wanted, at),
+            // A schema that says nothing of members allows any.
+            JsonObject members when wanted["properties"] is not null || wanted["additionalProperties"] is not null => MismatchOf(members, wanted, at),
             JsonArray items when wanted["items"] is { } item =>
                 items.Select((v, i) => Mismatch(v, item, $"{at}[{i}]")).FirstOrDefault(m => m is not null),
             _ => null,

@@ -20,7 +20,7 @@ internal sealed record ApiOperation(string Method, string Path, JsonObject Descr
 
     public JsonNode? BodySchema => BodyType is { } type ? Description["requestBody"]!["content"]![type]!["schema"] : null;
 
-    public bool TakesJson => BodyType == "application/json";
+    public bool TakesJson => BodyType?.EndsWith("json", StringComparison.Ordinal) == true;
 
     /// <summary>What it says of answers with this status, or null.</summary>
     public JsonNode? Response(int status) => Description["responses"]![$"{status}"];

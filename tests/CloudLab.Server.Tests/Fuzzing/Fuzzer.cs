@@ -47,8 +47,9 @@ internal sealed class Fuzzer : IDisposable
         // Who does not finish its request may be hung up on.
         if (answer is null && request.Missing > 0) return;
         string? fault = answer is null ? "there is no answer" : isStream && answer.Status >= 400 ? null : _check.Fault(request, answer);
-        if (answer is not null) fault ??= _watch.Find(answer.Text) is { } secret ? $"it tells a secret ({secret})" : null;
-        if (fault is not null) _faults.TryAdd($"{request.Operation.Id} {fault}", $"{fault}: {answer?.Status} {answer?.Text}\n{request.ToCurl(_server.Url)}");
+        // A backup holds everything, and says so.
+        if (answer is not null && request.Operation.Id != "CreateBackup") fault ??= _watch.Find(answer.Text) is { } secret ? $"it tells a secret ({secret})" : null;
+        if (fault is not null) _faults.TryAdd($"{request.Operation.Id} {fault}", $"{fault}: {answer?.Status} {Start(answer?.Text)}\n{request.ToCurl(_server.Url)}");
         if (answer is not null) await LearnAsync(request, answer);
     }
 
@@ -57,6 +58,8 @@ internal sealed class Fuzzer : IDisposable
     {
         while (_connections.TryTake(out RawConnection? connection)) connection.Dispose();
     }
+
+    private static string? Start(string? text) => text?.Length > 1000 ? text[..1000] : text;
 
     private async Task LearnAsync(FuzzRequest request, RawResponse answer)
     {

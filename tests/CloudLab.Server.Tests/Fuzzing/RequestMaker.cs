@@ -31,6 +31,12 @@ internal sealed class RequestMaker(ApiDocument document)
         Caller = random.Next(20) switch { < 13 => FuzzCaller.Admin, < 15 => FuzzCaller.Operator, 15 => FuzzCaller.Viewer, < 18 => FuzzCaller.Foreign, 18 => FuzzCaller.Nobody, _ => FuzzCaller.Liar },
         Target = Path(operation, random, _ => false) + Query(operation, random, isHostile: false),
         IsPathIntact = true,
+        Headers =
+        [
+            .. from parameter in operation.Parameters
+               where (string)parameter["in"]! == "header" && random.Next(4) == 0
+               select ((string)parameter["name"]!, Example(parameter, random)),
+        ],
         ContentType = operation.BodyType,
         Body = operation.BodySchema is not { } schema ? null
             : operation.TakesJson ? new BodyMaker(document, random).Valid(schema) : new string('\u007f', random.Next(5000)),
