@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using CloudLab.ControlPlane.Common;
 using CloudLab.ControlPlane.Events;
@@ -178,6 +179,12 @@ public abstract class CloudLabDbContext(DbContextOptions options) : DbContext(op
             instance.Property(i => i.Observed).HasColumnName("state");
             instance.Property(i => i.ReasonCode).HasColumnName("state_reason_code");
             instance.Property(i => i.ReasonMessage).HasColumnName("state_reason_message");
+            // One text on both databases: sizes in bytes.
+            instance.Property(i => i.ScratchDisks).HasConversion(
+                sizes => string.Join(',', sizes),
+                text => text.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(size => long.Parse(size, CultureInfo.InvariantCulture)).ToList(),
+                new ValueComparer<List<long>>(
+                    (left, right) => left!.SequenceEqual(right!), sizes => sizes.Count, sizes => sizes.ToList()));
             // For rows of before the column; DatabaseMigrator settles those that are not.
             instance.Property(i => i.IsActive).HasDefaultValue(true);
             // The fence: a host that lost the instance matches no row.
