@@ -119,7 +119,7 @@ public sealed class RequestAttackTests(SqliteServerFixture fixture) : IClassFixt
     public async Task A_connection_asked_for_as_of_a_proxy_is_not_made()
     {
         Assert.Equal(421, await StatusAsync("CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n"));
-        Assert.Equal(404, await StatusAsync($"OPTIONS * HTTP/1.1\r\nHost: {Host}\r\n\r\n"));
+        Assert.Equal(405, await StatusAsync($"OPTIONS * HTTP/1.1\r\nHost: {Host}\r\n\r\n"));
         Assert.Equal(405, await StatusAsync($"TRACE /v1/me HTTP/1.1\r\nHost: {Host}\r\n\r\n"));
     }
 

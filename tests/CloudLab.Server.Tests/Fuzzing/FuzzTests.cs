@@ -36,7 +36,7 @@ public sealed class FuzzTests(SharedPostgres postgres, ITestOutputHelper output)
         using var watch = new SecretWatch();
         await using TestServer server = await TestServer.StartAsync(
             EchoGuest.Kernel,
-            options => options with { PostgresConnectionString = connectionString },
+            options => options with { PostgresConnectionString = connectionString, LogLevel = LogLevel.Trace },
             services =>
             {
                 services.AddSingleton(Small);
