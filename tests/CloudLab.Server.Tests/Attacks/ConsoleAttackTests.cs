@@ -16,7 +16,7 @@ public sealed class ConsoleAttackTests(SqliteServerFixture fixture) : IClassFixt
 
     public static TheoryData<string, byte[]> BadFrames => new()
     {
-        { "not masked", [0x82, 0x01, (byte)'x'] },
+        { "not masked", [0x82, 0x05, .. "hello"u8] },
         { "reserved bits", [0xF2, Masked | 1, 0, 0, 0, 0, (byte)'x'] },
         { "a reserved opcode", [0x83, Masked | 1, 0, 0, 0, 0, (byte)'x'] },
         { "a continuation of nothing", [0x80, Masked | 1, 0, 0, 0, 0, (byte)'x'] },
@@ -49,12 +49,14 @@ public sealed class ConsoleAttackTests(SqliteServerFixture fixture) : IClassFixt
     {
         string id = await _server.Admin.RunInstanceAsync();
         using RawConnection connection = await OpenAsync(id);
-        byte[] start = [0x82, Masked | 127, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (byte)'e', (byte)'h'];
+        byte[] start = [0x82, Masked | 127, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         BinaryPrimitives.WriteInt64BigEndian(start.AsSpan(2), 1L << 40);
         await connection.SendAsync(start);
+        // More than what the server reads at once.
+        await connection.SendAsync(new string('e', 5000));
 
         // The guest has what came of it, though the message has hardly begun.
-        await _server.Admin.WaitForConsoleAsync(id, "eh");
+        await _server.Admin.WaitForConsoleAsync(id, new string('e', 1000));
         await _server.Admin.TerminateAsync(id);
     }
 
