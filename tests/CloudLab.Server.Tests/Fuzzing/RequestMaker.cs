@@ -19,7 +19,7 @@ internal sealed class RequestMaker(ApiDocument document)
     {
         var random = new Random(number);
         ApiOperation operation = _operations[random.Next(_operations.Length)];
-        if (Costly.Contains(operation.Id) && random.Next(50) != 0) operation = _operations[random.Next(_operations.Length)];
+        if (Costly.Contains(operation.Id) && random.Next(8) != 0) operation = _operations[random.Next(_operations.Length)];
         FuzzRequest request = Valid(operation, random);
         for (int mutations = random.Next(2) == 0 ? 0 : random.Next(1, 3); mutations > 0; mutations--) request = Mutate(request, random);
         return request;
