@@ -123,6 +123,8 @@ public sealed class AccountService(IDbContextFactory<CloudLabDbContext> contexts
                 if (account.IsManagement) return Management;
                 if (await quotas.FindUsedAsync(db, id, ct).ConfigureAwait(false) is { } used)
                     return new CloudLabError(ErrorCode.AccountNotEmpty, $"the account still has {used}");
+                if (await db.Images.AnyAsync(i => i.AccountId == id, ct).ConfigureAwait(false))
+                    return new CloudLabError(ErrorCode.AccountNotEmpty, "the account still has images that are being removed");
                 // Instances that ended are shown for a while, but keep nothing alive.
                 await db.Instances.Where(i => i.AccountId == id).ExecuteDeleteAsync(ct).ConfigureAwait(false);
                 await db.ClientRequests.Where(r => r.AccountId == id).ExecuteDeleteAsync(ct).ConfigureAwait(false);

@@ -13,7 +13,7 @@ internal sealed record PageQuery
     public int? Limit { get; init; }
 
     [FromQuery(Name = "nextToken")]
-    [Description("The nextToken of the page before.")]
+    [Description("The nextToken of the page before. Default: the first page.")]
     public string? NextToken { get; init; }
 
     public PageRequest ToRequest()
@@ -31,7 +31,7 @@ internal sealed record UserPageQuery
     public int? Limit { get; init; }
 
     [FromQuery(Name = "nextToken")]
-    [Description("The nextToken of the page before.")]
+    [Description("The nextToken of the page before. Default: the first page.")]
     public string? NextToken { get; init; }
 
     [FromQuery(Name = "userId")]

@@ -141,6 +141,7 @@ internal static class ServerApplication
         app.UseAuthentication();
         app.UseMiddleware<ApiCallRecorder>();
         app.UseAuthorization();
+        app.UseMiddleware<JsonBodyGuard>();
         app.MapCloudLab();
     }
 }

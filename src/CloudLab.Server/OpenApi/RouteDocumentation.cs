@@ -28,8 +28,21 @@ internal sealed class RouteDocumentation : IOperationFilter
         AddHeaders(operation, context.ApiDescription.ActionDescriptor.EndpointMetadata);
         foreach (OpenApiParameter parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? []) Describe(parameter, operation);
         foreach ((string status, IOpenApiResponse response) in operation.Responses ?? [])
+        {
             response.Description = ResponseText(status);
+            foreach ((string type, OpenApiMediaType media) in response.Content ?? new Dictionary<string, OpenApiMediaType>())
+                if (ExampleOf(type) is { } example)
+                    media.Example = example;
+        }
     }
+
+    // Text has no properties that could show what it looks like.
+    private static string? ExampleOf(string type) => type switch
+    {
+        "text/plain" => "[    0.000000] Linux version 6.12.48\n…\ncloudlab login: ",
+        "text/event-stream" => "id: evt-00000000000001f0\nevent: instances.state-changed\ndata: {\"eventId\":\"evt-00000000000001f0\", …}\n\n",
+        _ => null,
+    };
 
     private static OpenApiRequestBody File => new()
     {
@@ -53,7 +66,7 @@ internal sealed class RouteDocumentation : IOperationFilter
                 In = ParameterLocation.Query,
                 Style = ParameterStyle.Form,
                 Explode = true,
-                Description = "Only instances with this tag: each member is a parameter `tag:KEY=VALUE`; `*` and `?` are wildcards.",
+                Description = "Only instances with this tag: each member is a parameter `tag:KEY=VALUE`, e.g. `tag:stage=test`; `*` and `?` are wildcards.",
                 Schema = new OpenApiSchema
                 {
                     Type = JsonSchemaType.Object,
@@ -87,18 +100,19 @@ internal sealed class RouteDocumentation : IOperationFilter
                 ("The image's id.", "ami-0123456789abcdef0"),
             ("id", "GetWebhook" or "ChangeWebhook" or "DeleteWebhook") => ("The webhook's id.", "whk-0123456789abcdef0"),
             ("limit", "ListEvents") => ("How many events at most, 1 to 1000. Default: 100.", null),
-            ("nextToken", "ListEvents") => ("The `nextToken` of the page before.", null),
+            ("nextToken", "ListEvents") => ("The `nextToken` of the page before. Default: the first page.", null),
             ("id", "GetUser" or "ChangeUser" or "DeleteUser") => ("The user's id.", "usr-0123456789abcdef0"),
             ("id", "RevokeToken") => ("The token's id.", "tok-0123456789abcdef0"),
             ("id", "RevokeAccessKey") => ("The access key's id.", "AKIAABCDEFGHIJKLMNOP"),
             ("id", { } name) when name.Contains("Account", StringComparison.Ordinal) => ("The account's id.", "123456789012"),
             ("id", _) => ("The instance's id.", "i-0123456789abcdef0"),
             ("name", "GetHost") => ("The host's name.", "cloudlab"),
+            ("name", "ListImages") => (parameter.Description, null),
             ("name", _) => ("The instance type's name.", "standard.small"),
             ("force", _) => ("Whether to stop it at once, without asking the guest. Default: false.", null),
             ("hard", _) => ("Whether to reset it at once, without asking the guest. Default: false.", null),
-            ("key", _) => ("The key of a tag to remove.", null),
-            ("clientToken", _) => ("Makes the request safe to repeat: the same token reboots once.", null),
+            ("key", _) => ("The key of a tag to remove, e.g. `stage`.", null),
+            ("clientToken", _) => ("Makes the request safe to repeat: the same token reboots once. Default: none, and each request reboots.", null),
             _ => (parameter.Description, null),
         };
         parameter.Description = description;

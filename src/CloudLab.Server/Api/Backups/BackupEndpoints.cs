@@ -15,7 +15,7 @@ internal static class BackupEndpoints
             .WithName("CreateBackup")
             .WithSummary("Answers with a backup of everything, as a tar archive")
             .WithDescription("It is whole only with its last entry, `end.json`. It holds the server's secrets. `CloudLab.Server restore` takes it.")
-            .Produces(StatusCodes.Status200OK, contentType: ContentType)
+            .Produces<Stream>(StatusCodes.Status200OK, ContentType)
             .Requires(Permission.BackupsCreate)
             .WithProblems(StatusCodes.Status503ServiceUnavailable);
 

@@ -4,6 +4,7 @@ namespace CloudLab.Server.Api.Consoles;
 internal sealed record ConsoleTicketView
 {
     /// <summary>The ticket: whoever has it can type into the console.</summary>
+    /// <example>k3Jx0b7Q0cJ8v5YtqB1nE4mZ2wHs9dLrVfUa6gXoTiA</example>
     public required string Ticket { get; init; }
 
     /// <summary>Until when it can be used.</summary>

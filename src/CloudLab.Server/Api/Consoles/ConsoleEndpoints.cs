@@ -36,7 +36,7 @@ internal static class ConsoleEndpoints
             .WithSummary("Joins the serial console over a WebSocket")
             .WithDescription(
                 "Binary frames both ways: bytes from and to the guest, the kept output first. Takes a token, or a ticket as ?ticket=. "
-                + "Closes with 1000 when the instance is terminated and with 1001 when the server stops.")
+                + "Closes with 1000 when the instance is terminated, with 1001 when the server stops and with 1008 when the token ends.")
             .WithMetadata(AcceptsConsoleTicket.Instance)
             .Produces(StatusCodes.Status101SwitchingProtocols)
             .Requires(Permission.InstancesConsole)
@@ -75,7 +75,7 @@ internal static class ConsoleEndpoints
         try
         {
             using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync();
-            await sessions.RunAsync(socket, instance.Value.Id);
+            await sessions.RunAsync(socket, context.User.Caller(), instance.Value.Id);
             return Results.Empty;
         }
         finally

@@ -49,6 +49,7 @@ internal sealed record EventView
     public required string? RequestId { get; init; }
 
     /// <summary>More, as an object whose members depend on the action: `from`, `to` and `reason` of a change of state, `created` with the ids of what was made.</summary>
+    /// <example>{"from": "pending", "to": "running"}</example>
     public required JsonElement? Details { get; init; }
 
     public static EventView Of(EventDetails item) => new()

@@ -56,6 +56,7 @@ internal sealed record ImageView
     public required ImagePermissions? Permissions { get; init; }
 
     /// <summary>The owner's labels.</summary>
+    /// <example>{"stage": "test"}</example>
     public required IReadOnlyDictionary<string, string> Tags { get; init; }
 
     /// <summary>When it was registered.</summary>
@@ -90,6 +91,7 @@ internal sealed record ImageFileView
     public required long Bytes { get; init; }
 
     /// <summary>The SHA-256 of the content in lower-case hexadecimal.</summary>
+    /// <example>9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08</example>
     public required string Sha256 { get; init; }
 
     public static ImageFileView? Of(ImageFile? file) => file is null ? null : new() { Bytes = file.Bytes, Sha256 = file.Sha256 };
@@ -110,6 +112,7 @@ internal sealed record ImageUploadView
     public required long Bytes { get; init; }
 
     /// <summary>The SHA-256 of the content in lower-case hexadecimal.</summary>
+    /// <example>9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08</example>
     public required string Sha256 { get; init; }
 
     /// <summary>The image's state with it.</summary>

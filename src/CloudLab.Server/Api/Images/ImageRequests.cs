@@ -35,6 +35,7 @@ internal sealed record RegisterImageRequest
     public string CommandLine { get; init; } = "";
 
     /// <summary>Labels of the image, up to 50.</summary>
+    /// <example>{"stage": "test"}</example>
     public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Makes the request safe to repeat: the same token registers once. 1 to 64 printable ASCII characters.</summary>
@@ -60,6 +61,7 @@ internal sealed record CopyImageRequest
     public string? Name { get; init; }
 
     /// <summary>Labels of the copy, up to 50.</summary>
+    /// <example>{"stage": "test"}</example>
     public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Makes the request safe to repeat: the same token copies once. 1 to 64 printable ASCII characters.</summary>
@@ -73,6 +75,7 @@ internal sealed record CopyImageRequest
 internal sealed record ImagePermissions
 {
     /// <summary>These accounts, up to 100, by their ids of 12 digits.</summary>
+    /// <example>["123456789012"]</example>
     public required IReadOnlyList<string> Accounts { get; init; }
 
     /// <summary>Every account.</summary>

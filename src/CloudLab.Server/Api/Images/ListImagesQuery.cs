@@ -8,29 +8,29 @@ namespace CloudLab.Server.Api.Images;
 /// <summary>Which images a list shows.</summary>
 internal sealed record ListImagesQuery
 {
-    /// <summary>Exactly this name.</summary>
+    /// <summary>Only images of exactly this name, e.g. `cloudlab-linux`.</summary>
     [FromQuery(Name = "name")]
-    [Description("Only images of exactly this name.")]
+    [Description("Only images of exactly this name, e.g. `cloudlab-linux`.")]
     public string? Name { get; init; }
 
-    /// <summary>Only images in this state.</summary>
+    /// <summary>Only images in this state, e.g. `available`: `pending`, `available` or `unavailable`.</summary>
     [FromQuery(Name = "state")]
-    [Description("Only images in this state: `pending`, `available` or `unavailable`.")]
+    [Description("Only images in this state, e.g. `available`: `pending`, `available` or `unavailable`.")]
     public string? State { get; init; }
 
-    /// <summary>Whose images.</summary>
+    /// <summary>Only images of one kind of owner, e.g. `self`: of `self`, `system`, or of other accounts (`shared`).</summary>
     [FromQuery(Name = "owner")]
-    [Description("Only images of `self`, `system`, or of other accounts (`shared`).")]
+    [Description("Only images of one kind of owner, e.g. `self`: of `self`, `system`, or of other accounts (`shared`).")]
     public string? Owner { get; init; }
 
-    /// <summary>How many at most.</summary>
+    /// <summary>How many images at most, 1 to 1000. Default: 100.</summary>
     [FromQuery(Name = "limit")]
     [Description("How many images at most, 1 to 1000. Default: 100.")]
     public int? Limit { get; init; }
 
-    /// <summary>The page before's token.</summary>
+    /// <summary>The `nextToken` of the page before. Default: the first page.</summary>
     [FromQuery(Name = "nextToken")]
-    [Description("The `nextToken` of the page before.")]
+    [Description("The `nextToken` of the page before. Default: the first page.")]
     public string? NextToken { get; init; }
 
     public Result<ImageQuery> ToQuery()

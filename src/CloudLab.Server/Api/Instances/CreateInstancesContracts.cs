@@ -26,10 +26,12 @@ internal sealed record CreateInstancesRequest
     public int? Count { get; init; }
 
     /// <summary>How many there must be room for: with less none is created. Default: `maxCount`.</summary>
+    /// <example>null</example>
     [Range(1, CreateInstances.MaxPerRequest)]
     public int? MinCount { get; init; }
 
     /// <summary>How many are created if there is room. Default: `minCount`.</summary>
+    /// <example>null</example>
     [Range(1, CreateInstances.MaxPerRequest)]
     public int? MaxCount { get; init; }
 

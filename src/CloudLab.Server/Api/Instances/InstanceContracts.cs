@@ -77,6 +77,7 @@ internal sealed record InstanceView
     public required DateTimeOffset? TerminatedAt { get; init; }
 
     /// <summary>Its labels.</summary>
+    /// <example>{"Name": "web-1"}</example>
     public required IReadOnlyDictionary<string, string> Tags { get; init; }
 
     public static InstanceView Of(InstanceDetails instance) => new()

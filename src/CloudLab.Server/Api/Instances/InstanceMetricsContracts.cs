@@ -18,9 +18,11 @@ internal sealed record InstanceMetricsView
     public required double StealSeconds { get; init; }
 
     /// <summary>How often the guest was left so that CloudLab emulated something, by cause.</summary>
+    /// <example>{"sbi-time": 412, "wfi": 380}</example>
     public required IReadOnlyDictionary<string, ulong> Exits { get; init; }
 
     /// <summary>Traps delivered inside the guest, by cause: its own affair, no exits.</summary>
+    /// <example>{"user-ecall": 1204, "load-page-fault": 96}</example>
     public required IReadOnlyDictionary<string, ulong> Traps { get; init; }
 
     public static InstanceMetricsView Of(MachineMetrics metrics) => new()

@@ -15,35 +15,35 @@ internal sealed record ListInstancesQuery
     public int? Limit { get; init; }
 
     [FromQuery(Name = ListParameters.NextToken)]
-    [Description("The nextToken of the page before, with the same filters.")]
+    [Description("The nextToken of the page before, with the same filters. Default: the first page.")]
     [MaxLength(ListRequest.MaxTokenLength)]
     public string? NextToken { get; init; }
 
     [FromQuery(Name = "state")]
-    [Description("Only instances in one of these states: pending, running, stopping, stopped, shutting-down, terminated.")]
+    [Description("Only instances in one of these states, e.g. `running`: pending, running, stopping, stopped, shutting-down, terminated.")]
     public string? State { get; init; }
 
     [FromQuery(Name = "instanceType")]
-    [Description("Only instances of one of these types; `*` and `?` are wildcards.")]
+    [Description("Only instances of one of these types, e.g. `standard.*`; `*` and `?` are wildcards.")]
     public string? InstanceType { get; init; }
 
     [FromQuery(Name = "instanceId")]
-    [Description("Only the instances with one of these ids.")]
+    [Description("Only the instances with one of these ids, e.g. `i-0123456789abcdef0`.")]
     public string? InstanceId { get; init; }
 
     [FromQuery(Name = "imageId")]
-    [Description("Only instances that boot one of the images with these ids.")]
+    [Description("Only instances that boot one of the images with these ids, e.g. `ami-0123456789abcdef0`.")]
     public string? ImageId { get; init; }
 
     [FromQuery(Name = "systemCheck")]
-    [Description("Only instances whose system check says one of these: not-available, initializing, passed, impaired.")]
+    [Description("Only instances whose system check says one of these, e.g. `passed`: not-available, initializing, passed, impaired.")]
     public string? SystemCheck { get; init; }
 
     [FromQuery(Name = "instanceCheck")]
-    [Description("Only instances whose instance check says one of these: not-available, initializing, passed, impaired.")]
+    [Description("Only instances whose instance check says one of these, e.g. `passed`: not-available, initializing, passed, impaired.")]
     public string? InstanceCheck { get; init; }
 
     [FromQuery(Name = "tagKey")]
-    [Description("Only instances that have a tag with one of these keys; `*` and `?` are wildcards.")]
+    [Description("Only instances that have a tag with one of these keys, e.g. `Name`; `*` and `?` are wildcards.")]
     public string? TagKey { get; init; }
 }

@@ -14,6 +14,7 @@ internal sealed record WebhookView
     public required string Url { get; init; }
 
     /// <summary>Actions, or the beginnings of some with a star; empty for all.</summary>
+    /// <example>["instances.*"]</example>
     public required IReadOnlyList<string> Actions { get; init; }
 
     /// <summary>Whether it is delivered to.</summary>
@@ -85,6 +86,7 @@ internal sealed record CreateWebhookRequest
     public required string Url { get; init; }
 
     /// <summary>Actions, or the beginnings of some with a star, up to 20; empty for all.</summary>
+    /// <example>["instances.*"]</example>
     public IReadOnlyList<string> Actions { get; init; } = [];
 }
 
@@ -96,6 +98,7 @@ internal sealed record ChangeWebhookRequest
     public required string Url { get; init; }
 
     /// <summary>Actions, or the beginnings of some with a star, up to 20; empty for all.</summary>
+    /// <example>["instances.*"]</example>
     public IReadOnlyList<string> Actions { get; init; } = [];
 
     /// <summary>Whether it is delivered to. One that is enabled again goes on where it was.</summary>
