@@ -13,9 +13,14 @@ public sealed record PageRequest
     /// <summary>The token of the page before, or null for the first.</summary>
     public string? NextToken { get; init; }
 
+    /// <summary>The name of something else that was asked for and that the list does not take, or null.</summary>
+    public string? Unknown { get; init; }
+
     /// <summary>Where the page begins, null for the start of the list; or what is wrong.</summary>
     internal (NewestFirstCursor? After, CloudLabError? Error) Parse()
     {
+        if (Unknown is not null)
+            return (null, new CloudLabError(ErrorCode.InvalidParameter, $"'{(Unknown.Length <= 64 ? Unknown : Unknown[..64])}' is not a parameter of this list"));
         if (Size is < 1 or > MaxSize) return (null, new CloudLabError(ErrorCode.InvalidParameter, $"the page size must be 1 to {MaxSize}"));
         if (NextToken is null) return (null, null);
         if (NewestFirstCursor.TryParse(NextToken, out NewestFirstCursor cursor)) return (cursor, null);

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using CloudLab.ControlPlane.Common;
 using CloudLab.ControlPlane.Identity;
+using CloudLab.Server.Api.Common;
 using Microsoft.AspNetCore.Mvc;
 
 namespace CloudLab.Server.Api;
@@ -16,11 +17,10 @@ internal sealed record PageQuery
     [Description("The nextToken of the page before. Default: the first page.")]
     public string? NextToken { get; init; }
 
-    public PageRequest ToRequest()
-    {
-        var request = new PageRequest { NextToken = NextToken };
-        return Limit is { } limit ? request with { Size = limit } : request;
-    }
+    /// <summary>As it came, for what is misspelt.</summary>
+    public required HttpRequest Request { get; init; }
+
+    public PageRequest ToRequest() => RequestedPage.Of(Request, Limit, NextToken);
 }
 
 /// <summary>The query string of a list of what users have.</summary>
@@ -38,10 +38,29 @@ internal sealed record UserPageQuery
     [Description("Only what this user has. Default: everything that the caller may see.")]
     public string? UserId { get; init; }
 
-    public PageRequest ToRequest() => new PageQuery { Limit = Limit, NextToken = NextToken }.ToRequest();
+    /// <summary>As it came, for what is misspelt.</summary>
+    public required HttpRequest Request { get; init; }
+
+    public PageRequest ToRequest() => RequestedPage.Of(Request, Limit, NextToken, nameof(UserId));
 
     /// <summary>The user that was asked for, or null for all; false for what is no id.</summary>
     public bool TryGetUser(out UserId? user) => RequestedUser.TryParse(UserId, out user);
+}
+
+/// <summary>A page that a request asks for.</summary>
+internal static class RequestedPage
+{
+    /// <param name="request">The request.</param>
+    /// <param name="limit">The page size that it names, if it does.</param>
+    /// <param name="nextToken">The token that it names, if it does.</param>
+    /// <param name="others">What else the list takes. Names are bound whatever their case.</param>
+    public static PageRequest Of(HttpRequest request, int? limit, string? nextToken, params IEnumerable<string> others)
+    {
+        string[] known = [ListParameters.Limit, ListParameters.NextToken, .. others];
+        string? unknown = request.Query.Keys.FirstOrDefault(name => !known.Contains(name, StringComparer.OrdinalIgnoreCase));
+        var page = new PageRequest { NextToken = nextToken, Unknown = unknown };
+        return limit is { } size ? page with { Size = size } : page;
+    }
 }
 
 /// <summary>A user's id that a request may leave out.</summary>

@@ -101,7 +101,8 @@ public sealed class AccessKeyServiceTests(SharedPostgres postgres)
         NewAccessKey key = await KeyAsync(plane, await plane.UserAsync("ci", Role.Operator));
         Assert.True(await plane.AccessKeys.HasRightMasterKeyAsync(Cancel));
 
-        await using TestPlane elsewhere = await plane.OpenAnotherAsync(QuickOptions);
+        using var directory = new TempDirectory();
+        await using TestPlane elsewhere = await TestPlane.OpenAsync(plane.Database, directory.Path);
         Assert.False(await elsewhere.AccessKeys.HasRightMasterKeyAsync(Cancel));
         await Assert.ThrowsAsync<CryptographicException>(() => elsewhere.AccessKeys.FindAsync(key.Key.Id.Value, Cancel));
     }

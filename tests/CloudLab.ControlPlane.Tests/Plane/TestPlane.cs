@@ -109,7 +109,8 @@ public sealed class TestPlane : IAsyncDisposable
     /// <summary>Another process on the same database: its own services, caches and host.</summary>
     public Task<TestPlane> OpenAnotherAsync(ControlPlaneOptions options)
     {
-        // The hosts of a database share its master key.
+        // The hosts of a database share its master key, which is made when something first needs it.
+        MasterKey.LoadOrCreate(KeyFile(_directory));
         string directory = Path.Combine(_directory, Guid.NewGuid().ToString("n"));
         Directory.CreateDirectory(Path.Combine(directory, "keys"));
         File.Copy(KeyFile(_directory), KeyFile(directory));

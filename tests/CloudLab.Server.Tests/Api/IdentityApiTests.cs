@@ -136,6 +136,8 @@ public abstract class IdentityApiTests(ServerFixture fixture)
     [InlineData("POST", "/v1/access-keys", """{"acessKeyId":"only"}""", 400, "invalid-request")]
     [InlineData("POST", "/v1/admin/accounts", """{"name":"default"}""", 409, "name-in-use")]
     [InlineData("GET", "/v1/users?limit=0", null, 400, "invalid-parameter")]
+    [InlineData("GET", "/v1/users?limt=1", null, 400, "invalid-parameter")]
+    [InlineData("GET", "/v1/access-keys?user=me", null, 400, "invalid-parameter")]
     [InlineData("GET", "/v1/tokens?nextToken=nonsense", null, 400, "invalid-parameter")]
     [InlineData("GET", "/v1/tokens?userId=nonsense", null, 400, "invalid-parameter")]
     [InlineData("GET", "/v1/admin/accounts/12345678901", null, 404, "account-not-found")]

@@ -19,6 +19,7 @@ public sealed class IsolationTests(SqliteServerFixture fixture) : IClassFixture<
     private static readonly Dictionary<string, string> Bodies = new()
     {
         ["ChangeWebhook"] = """{"url":"https://example.com/stolen"}""",
+        ["SetInstanceTags"] = """{"tags":{}}""",
         ["ShareImage"] = """{"accounts":[]}""",
     };
 

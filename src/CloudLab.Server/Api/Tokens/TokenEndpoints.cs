@@ -28,7 +28,7 @@ internal static class TokenEndpoints
         tokens.MapDelete("/{id}", RevokeAsync)
             .WithName("RevokeToken")
             .WithSummary("Ends a token")
-            .WithDescription("It is refused from the answer on, on every host; an open console ends within a second.")
+            .WithDescription("It is refused from the answer on, on every host; an open console ends within five seconds.")
             .Requires(Permission.TokensWrite)
             .WithProblems(StatusCodes.Status404NotFound);
     }
