@@ -80,5 +80,5 @@ internal sealed class S3Authenticator(IS3Credentials credentials, S3Options opti
     private static S3Error SigV2Refused { get; } = S3Error.InvalidRequest(
         "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.");
 
-    private static string Iso(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    private static string Iso(DateTimeOffset time) => time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -65,7 +65,7 @@ internal static class SigV4
         DateTimeOffset.TryParseExact(
             text, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time);
 
-    public static string FormatTime(DateTimeOffset time) => time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
+    public static string FormatTime(DateTimeOffset time) => time.ToUniversalTime().ToString(TimeFormat, CultureInfo.InvariantCulture);
 
     // Clients differ in what they leave unencoded on the wire; what they sign is the one strict encoding.
     private static string CanonicalPath(string rawPath) =>

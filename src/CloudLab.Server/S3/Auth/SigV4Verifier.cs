@@ -52,7 +52,7 @@ internal sealed class SigV4Verifier(IS3Credentials credentials, S3Options option
         return Verify(http, target, given, principal, SigV4.FormatTime(signedAt), payload, isPresigned: true);
     }
 
-    private S3Result<S3Identity> Verify(
+    private static S3Result<S3Identity> Verify(
         HttpContext http, S3Target target, SigV4Parameters given, S3Principal principal, string signedAt, string payload, bool isPresigned)
     {
         if (FindUnsigned(http.Request.Headers, given.SignedHeaders) is { } unsigned)
