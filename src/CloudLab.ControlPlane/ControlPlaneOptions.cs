@@ -1,3 +1,4 @@
+using CloudLab.ControlPlane.Quotas;
 using CloudLab.Machine;
 using Microsoft.Extensions.Options;
 
@@ -48,6 +49,23 @@ public sealed record ControlPlaneOptions
     /// <summary>For how long a client token is remembered at least. Default 24 hours, as EC2 does.</summary>
     public TimeSpan ClientTokenRetention { get; init; } = TimeSpan.FromHours(24);
 
+    /// <summary>
+    /// What an account may have at most where nothing is set for it; what is not listed has no limit. The defaults are
+    /// far above what one host holds, in the order of EC2's and S3's (5,000 volumes, 100,000 snapshots, 10,000 buckets),
+    /// and stop a runaway script. Objects and bytes are bounded by the disk.
+    /// </summary>
+    public IReadOnlyDictionary<QuotaName, long> DefaultQuotas { get; init; } = new Dictionary<QuotaName, long>
+    {
+        [QuotaName.Instances] = 10_000,
+        [QuotaName.Vcpus] = 10_000,
+        [QuotaName.MemoryBytes] = 16L << 40,
+        [QuotaName.Volumes] = 5_000,
+        [QuotaName.VolumeBytes] = 50L << 40,
+        [QuotaName.Snapshots] = 100_000,
+        [QuotaName.Images] = 1_000,
+        [QuotaName.Buckets] = 10_000,
+    };
+
     /// <summary>The built-in image that first start makes a row for.</summary>
     public string BuiltInImage { get; init; } = "cloudlab-linux";
 
@@ -71,6 +89,7 @@ public sealed record ControlPlaneOptions
         Check(CheckInterval > TimeSpan.Zero, nameof(CheckInterval), "more than 0");
         Check(TerminatedRetention >= TimeSpan.Zero, nameof(TerminatedRetention), "0 or more");
         Check(ClientTokenRetention >= TerminatedRetention, nameof(ClientTokenRetention), "at least the terminated retention");
+        Check(DefaultQuotas.Values.All(limit => limit >= 0), nameof(DefaultQuotas), "0 or more");
         if (failures.Count > 0)
             throw new OptionsValidationException(nameof(ControlPlaneOptions), typeof(ControlPlaneOptions), failures);
 

@@ -4,6 +4,7 @@ using CloudLab.ControlPlane.Identity;
 using CloudLab.ControlPlane.Images;
 using CloudLab.ControlPlane.Instances;
 using CloudLab.ControlPlane.Persistence;
+using CloudLab.ControlPlane.Quotas;
 using CloudLab.ControlPlane.Reconciliation;
 using CloudLab.Machine;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,8 +16,8 @@ namespace CloudLab.ControlPlane;
 public static class ControlPlaneServices
 {
     /// <summary>
-    /// Registers the services, this host and its reconciler. The caller registers an <c>IBlobStore</c> and the database
-    /// (<see cref="PersistenceServices.AddCloudLabPersistence"/>), holds the data directory's lock, and awaits
+    /// Registers the services, this host and its reconciler. The caller registers an <c>IBlobStore</c>, the
+    /// <see cref="MasterKey"/> and the database (<see cref="PersistenceServices.AddCloudLabPersistence"/>), holds the data directory's lock, and awaits
     /// <see cref="InitializeCloudLabAsync"/> before the host starts.
     /// </summary>
     public static IServiceCollection AddCloudLabControlPlane(this IServiceCollection services, ControlPlaneOptions options)
@@ -25,8 +26,8 @@ public static class ControlPlaneServices
         services.AddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ReconcileSignal>();
-        services.AddSingleton<AccountService>();
-        services.AddSingleton<TokenService>();
+        services.AddCloudLabIdentity();
+        services.AddHostedService<IdentityKeeper>();
         services.AddSingleton<ImageService>();
         services.AddSingleton<InstanceService>();
         services.AddMetrics();
@@ -42,6 +43,24 @@ public static class ControlPlaneServices
         services.AddSingleton<IInstanceHost>(provider => provider.GetRequiredService<InstanceFleet>());
         services.AddHostedService<HostKeeper>();
         services.AddHostedService<InstanceReconciler>();
+        return services;
+    }
+
+    /// <summary>
+    /// Registers accounts, users, tokens, keys and quotas alone, for tools beside a server. The caller registers
+    /// <see cref="ControlPlaneOptions"/>, the <see cref="MasterKey"/> and the database.
+    /// </summary>
+    public static IServiceCollection AddCloudLabIdentity(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<AccountService>();
+        services.AddSingleton<UserService>();
+        services.AddSingleton<LastUse>();
+        services.AddSingleton<TokenService>();
+        services.AddSingleton<AccessKeyService>();
+        services.AddSingleton<IQuotaUsage, InstanceUsage>();
+        services.AddSingleton<IQuotaUsage, ImageUsage>();
+        services.AddSingleton<QuotaService>();
         return services;
     }
 

@@ -19,5 +19,16 @@ public sealed record CloudLabError(ErrorCode Code, string Message, string? Detai
         ErrorCode.IdempotentParameterMismatch => false,
         ErrorCode.IdempotentInstanceTerminated => false,
         ErrorCode.InvalidToken => false,
+        ErrorCode.InvalidAccessKey => false,
+        ErrorCode.AccountSuspended => false,
+        ErrorCode.AccountNotFound => false,
+        ErrorCode.UserNotFound => false,
+        ErrorCode.TokenNotFound => false,
+        ErrorCode.AccessKeyNotFound => false,
+        ErrorCode.HostNotFound => false,
+        ErrorCode.AccountNotEmpty => true,
+        ErrorCode.NameInUse => false,
+        ErrorCode.OperationNotPermitted => false,
+        ErrorCode.QuotaExceeded => true,
     };
 }

@@ -30,6 +30,39 @@ public enum ErrorCode
     /// <summary>No host has room for the instance now.</summary>
     InsufficientInstanceCapacity,
 
-    /// <summary>The API token is unknown, expired or revoked.</summary>
+    /// <summary>The API token is unknown, expired or revoked, or its user is disabled.</summary>
     InvalidToken,
+
+    /// <summary>The access key is unknown, expired or revoked, or its user is disabled.</summary>
+    InvalidAccessKey,
+
+    /// <summary>The caller's account is suspended.</summary>
+    AccountSuspended,
+
+    /// <summary>No account of that id or name.</summary>
+    AccountNotFound,
+
+    /// <summary>No user of that id in the caller's account, or none that it may see.</summary>
+    UserNotFound,
+
+    /// <summary>No token of that id in the caller's account, or none that it may see.</summary>
+    TokenNotFound,
+
+    /// <summary>No access key of that id in the caller's account, or none that it may see.</summary>
+    AccessKeyNotFound,
+
+    /// <summary>No host of that name.</summary>
+    HostNotFound,
+
+    /// <summary>The account still has resources.</summary>
+    AccountNotEmpty,
+
+    /// <summary>Another has this name or id.</summary>
+    NameInUse,
+
+    /// <summary>The caller's role allows such requests, but not this one.</summary>
+    OperationNotPermitted,
+
+    /// <summary>A limit of the account; the message says which, and what is in use.</summary>
+    QuotaExceeded,
 }

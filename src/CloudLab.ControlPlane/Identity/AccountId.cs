@@ -30,5 +30,11 @@ public readonly record struct AccountId
     public static AccountId Parse(string text) =>
         TryParse(text, out AccountId id) ? id : throw new FormatException($"'{text}' is not an account id");
 
+    /// <summary>By bytes, as both databases order the column.</summary>
+    public static bool operator <(AccountId left, AccountId right) => string.CompareOrdinal(left.Value, right.Value) < 0;
+
+    /// <summary>By bytes, as both databases order the column.</summary>
+    public static bool operator >(AccountId left, AccountId right) => string.CompareOrdinal(left.Value, right.Value) > 0;
+
     public override string ToString() => Value;
 }

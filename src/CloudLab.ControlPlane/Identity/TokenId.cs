@@ -22,5 +22,11 @@ public readonly record struct TokenId : IResourceId<TokenId>
 
     static TokenId IResourceId<TokenId>.Wrap(string value) => new(value);
 
+    /// <summary>By bytes, as both databases order the column.</summary>
+    public static bool operator <(TokenId left, TokenId right) => string.CompareOrdinal(left.Value, right.Value) < 0;
+
+    /// <summary>By bytes, as both databases order the column.</summary>
+    public static bool operator >(TokenId left, TokenId right) => string.CompareOrdinal(left.Value, right.Value) > 0;
+
     public override string ToString() => Value;
 }

@@ -6,6 +6,7 @@ using CloudLab.ControlPlane.Identity;
 using CloudLab.ControlPlane.Images;
 using CloudLab.ControlPlane.InstanceTypes;
 using CloudLab.ControlPlane.Persistence;
+using CloudLab.ControlPlane.Quotas;
 using CloudLab.ControlPlane.Reconciliation;
 using Microsoft.EntityFrameworkCore;
 
@@ -16,12 +17,13 @@ namespace CloudLab.ControlPlane.Instances;
 /// Each change is committed as what is desired and answered at once; the owning host's reconciler, woken by a signal,
 /// makes it so. All but creation are idempotent by nature, creation and reboot by client token. Any thread.
 /// </remarks>
-public sealed class InstanceService(IDbContextFactory<CloudLabDbContext> contexts, ReconcileSignal signal, TimeProvider time)
+public sealed class InstanceService(
+    IDbContextFactory<CloudLabDbContext> contexts, QuotaService quotas, ReconcileSignal signal, TimeProvider time)
 {
     /// <summary>Creates instances that should run; all of the request's or none.</summary>
     /// <returns>
     /// The instances, in the order of the list; on a repeated client token those that it created.
-    /// Errors: InvalidParameter, ImageNotFound, ImageUnavailable, InstanceTypeNotFound, InsufficientInstanceCapacity,
+    /// Errors: QuotaExceeded, InvalidParameter, ImageNotFound, ImageUnavailable, InstanceTypeNotFound, InsufficientInstanceCapacity,
     /// IdempotentParameterMismatch, IdempotentInstanceTerminated.
     /// </returns>
     public async Task<Result<IReadOnlyList<InstanceDetails>>> CreateAsync(
@@ -85,7 +87,7 @@ public sealed class InstanceService(IDbContextFactory<CloudLabDbContext> context
     }
 
     /// <summary>Asks for a start of a stopped instance.</summary>
-    /// <returns>The change. Errors: InstanceNotFound, IncorrectInstanceState, ImageUnavailable, InsufficientInstanceCapacity.</returns>
+    /// <returns>The change. Errors: InstanceNotFound, IncorrectInstanceState, QuotaExceeded, ImageUnavailable, InsufficientInstanceCapacity.</returns>
     public Task<Result<InstanceChange>> StartAsync(AccountId account, InstanceId id, CancellationToken cancellationToken) =>
         ChangeAsync(account, id, StartAsync, cancellationToken);
 
@@ -144,7 +146,8 @@ public sealed class InstanceService(IDbContextFactory<CloudLabDbContext> context
         Image? image = await ImageQueries.FindAsync(db, account, request.Image, cancellationToken).ConfigureAwait(false);
         CloudLabError? refusal = image is null
             ? ImageQueries.NotFound(request.Image)
-            : await CheckStartAsync(db, image, type.Architecture, type.MemoryBytes, request.Count, cancellationToken).ConfigureAwait(false);
+            : await quotas.CheckCreateAsync(db, account, type, request.Count, cancellationToken).ConfigureAwait(false)
+                ?? await CheckStartAsync(db, image, type.Architecture, type.MemoryBytes, request.Count, cancellationToken).ConfigureAwait(false);
         if (refusal is not null)
         {
             // A refused request leaves its token unused.
@@ -168,7 +171,8 @@ public sealed class InstanceService(IDbContextFactory<CloudLabDbContext> context
     {
         if (instance.State != InstanceState.Stopped) return instance.RequestStart(time.GetUtcMicroseconds());
         Image image = await db.Images.SingleAsync(i => i.Id == instance.ImageId, cancellationToken).ConfigureAwait(false);
-        return await CheckStartAsync(db, image, instance.Architecture, instance.MemoryBytes, 1, cancellationToken).ConfigureAwait(false)
+        return await quotas.CheckStartAsync(db, instance, cancellationToken).ConfigureAwait(false)
+            ?? await CheckStartAsync(db, image, instance.Architecture, instance.MemoryBytes, 1, cancellationToken).ConfigureAwait(false)
             ?? instance.RequestStart(time.GetUtcMicroseconds());
     }
 

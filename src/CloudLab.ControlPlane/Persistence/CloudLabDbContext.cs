@@ -4,6 +4,7 @@ using CloudLab.ControlPlane.Hosts;
 using CloudLab.ControlPlane.Identity;
 using CloudLab.ControlPlane.Images;
 using CloudLab.ControlPlane.Instances;
+using CloudLab.ControlPlane.Quotas;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
@@ -20,6 +21,8 @@ namespace CloudLab.ControlPlane.Persistence;
 /// </remarks>
 public abstract class CloudLabDbContext(DbContextOptions options) : DbContext(options)
 {
+    public DbSet<AccessKey> AccessKeys => Set<AccessKey>();
+
     public DbSet<Account> Accounts => Set<Account>();
 
     public DbSet<ApiToken> ApiTokens => Set<ApiToken>();
@@ -32,11 +35,30 @@ public abstract class CloudLabDbContext(DbContextOptions options) : DbContext(op
 
     public DbSet<Instance> Instances => Set<Instance>();
 
+    public DbSet<Quota> Quotas => Set<Quota>();
+
+    public DbSet<User> Users => Set<User>();
+
     /// <summary>Starts a write transaction; on SQLite it waits for its turn first.</summary>
     public abstract Task<WriteScope> BeginWriteAsync(CancellationToken cancellationToken);
 
     /// <summary>Appended to a subselect of a set-based update that claims rows: rows that another host claims are passed over.</summary>
     internal abstract string SkipLocked { get; }
+
+    /// <summary>Appended to a select of rows that the transaction is about to decide on: other writers of them wait for its end.</summary>
+    internal abstract string LockRows { get; }
+
+    /// <summary>Makes other writes that decide on the account wait for the end of this transaction.</summary>
+    /// <returns>False when there is no such account.</returns>
+    internal async Task<bool> LockAccountAsync(AccountId account, CancellationToken cancellationToken)
+    {
+        string statement = $$"""select 1 as "Value" from accounts where id = {0} {{LockRows}}""";
+        List<int> found = await Database
+            .SqlQueryRaw<int>(statement, account.Value)
+            .ToListAsync(cancellationToken)
+            .ConfigureAwait(false);
+        return found.Count > 0;
+    }
 
     /// <summary>Whether a save failed because another write was quicker, so that the whole write can be repeated.</summary>
     internal abstract bool IsConflict(Exception failure);
@@ -61,12 +83,15 @@ public abstract class CloudLabDbContext(DbContextOptions options) : DbContext(op
         configurationBuilder.Properties<InstanceId>().HaveConversion<ResourceIdConverter<InstanceId>>().HaveMaxLength(19);
         configurationBuilder.Properties<ImageId>().HaveConversion<ResourceIdConverter<ImageId>>().HaveMaxLength(21);
         configurationBuilder.Properties<TokenId>().HaveConversion<ResourceIdConverter<TokenId>>().HaveMaxLength(21);
+        configurationBuilder.Properties<UserId>().HaveConversion<ResourceIdConverter<UserId>>().HaveMaxLength(21);
+        configurationBuilder.Properties<AccessKeyId>().HaveConversion<AccessKeyIdConverter>().HaveMaxLength(AccessKeyId.MaxLength);
         configurationBuilder.Properties<AccountId>().HaveConversion<AccountIdConverter>().HaveMaxLength(12);
         ConfigureEnum<Architecture>(configurationBuilder);
         ConfigureEnum<CheckStatus>(configurationBuilder);
         ConfigureEnum<DesiredState>(configurationBuilder);
         ConfigureEnum<ImageState>(configurationBuilder);
         ConfigureEnum<ObservedState>(configurationBuilder);
+        ConfigureEnum<QuotaName>(configurationBuilder);
         ConfigureEnum<Role>(configurationBuilder);
         ConfigureEnum<ShutdownBehavior>(configurationBuilder);
     }
@@ -74,13 +99,7 @@ public abstract class CloudLabDbContext(DbContextOptions options) : DbContext(op
     /// <inheritdoc/>
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
-        modelBuilder.Entity<Account>().HasIndex(a => a.Name).IsUnique();
-
-        modelBuilder.Entity<ApiToken>(token =>
-        {
-            token.HasIndex(t => t.Hash).IsUnique();
-            token.HasOne<Account>().WithMany().HasForeignKey(t => t.AccountId).OnDelete(DeleteBehavior.Restrict);
-        });
+        IdentityModel.Configure(modelBuilder);
 
         modelBuilder.Entity<ClientRequest>().HasKey(r => new { r.AccountId, r.Token });
         modelBuilder.Entity<ClientRequest>().HasIndex(r => r.CreatedAt);
@@ -150,6 +169,8 @@ public abstract class CloudLabDbContext(DbContextOptions options) : DbContext(op
 
         return text.ToString();
     }
+
+    private sealed class AccessKeyIdConverter() : ValueConverter<AccessKeyId, string>(id => id.Value, text => AccessKeyId.Parse(text));
 
     private sealed class AccountIdConverter() : ValueConverter<AccountId, string>(id => id.Value, text => AccountId.Parse(text));
 }

@@ -38,6 +38,7 @@ public sealed class DatabaseMigrator(IDbContextFactory<CloudLabDbContext> contex
         // forever. The data directory's lock says that there is no other process.
         await db.Database.ExecuteSqlRawAsync("drop table if exists \"__EFMigrationsLock\"", cancellationToken).ConfigureAwait(false);
         await db.Database.MigrateAsync(cancellationToken).ConfigureAwait(false);
+        await DataUpgrade.RunAsync(db, cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task MigratePostgresAsync(CloudLabDbContext db, CancellationToken cancellationToken)
@@ -48,6 +49,7 @@ public sealed class DatabaseMigrator(IDbContextFactory<CloudLabDbContext> contex
         try
         {
             await db.Database.MigrateAsync(cancellationToken).ConfigureAwait(false);
+            await DataUpgrade.RunAsync(db, cancellationToken).ConfigureAwait(false);
         }
         finally
         {

@@ -12,6 +12,9 @@ public sealed class PostgresCloudLabDbContext(DbContextOptions<PostgresCloudLabD
 {
     internal override string SkipLocked => "for update skip locked";
 
+    // Not "for update": inserts of rows that refer to it go on.
+    internal override string LockRows => "for no key update";
+
     /// <inheritdoc/>
     public override async Task<WriteScope> BeginWriteAsync(CancellationToken cancellationToken) =>
         new(await Database.BeginTransactionAsync(cancellationToken).ConfigureAwait(false), gate: null);
@@ -41,7 +44,7 @@ public sealed class PostgresCloudLabDbContext(DbContextOptions<PostgresCloudLabD
     }
 
     private static bool IsText(Type type) =>
-        type == typeof(string) || type.IsEnum || type == typeof(AccountId)
+        type == typeof(string) || type.IsEnum || type == typeof(AccountId) || type == typeof(AccessKeyId)
         || type.GetInterfaces().Any(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IResourceId<>));
 
     private sealed class UtcConverter()

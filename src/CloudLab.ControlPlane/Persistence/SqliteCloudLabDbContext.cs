@@ -15,6 +15,9 @@ public sealed class SqliteCloudLabDbContext(DbContextOptions<SqliteCloudLabDbCon
 
     internal override string SkipLocked => "";
 
+    // The write transaction has the whole database.
+    internal override string LockRows => "";
+
     /// <inheritdoc/>
     public override async Task<WriteScope> BeginWriteAsync(CancellationToken cancellationToken)
     {

@@ -31,7 +31,7 @@ internal static class DatabaseCommand
     {
         using DataDirectory directory = DataDirectory.Open(options.DataDirectory);
         var services = new ServiceCollection();
-        services.AddCloudLabPersistence(ServerApplication.Database(options, directory));
+        services.AddCloudLabPersistence(ServerApplication.Database(options, directory.Path));
         await using ServiceProvider provider = services.BuildServiceProvider();
         try
         {

@@ -1,5 +1,6 @@
 using System.Text;
 using CloudLab.ControlPlane.Identity;
+using CloudLab.Storage.Files;
 
 namespace CloudLab.Server.Hosting;
 
@@ -36,17 +37,7 @@ internal sealed record AdminToken(string Secret, string File, bool IsNew)
     {
         string secret = TokenService.GenerateSecret();
         // Complete or not there: a token cut off by a crash would lock its owner out.
-        string draft = file + ".new";
-        System.IO.File.Delete(draft);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var stream = new FileStream(draft, options))
-        {
-            stream.Write(Encoding.ASCII.GetBytes(secret + "\n"));
-            stream.Flush(flushToDisk: true);
-        }
-
-        System.IO.File.Move(draft, file);
+        if (!SecretFile.TryCreate(file, Encoding.ASCII.GetBytes(secret + "\n"))) throw new IOException($"somebody else made {file} just now");
         return new AdminToken(secret, file, IsNew: true);
     }
 

@@ -19,15 +19,22 @@ internal sealed class DataDirectory : IDisposable
 
     public string BlobDirectory => Combine("blobs");
 
-    public string SqliteFile => Combine("cloudlab.db");
+    public string SqliteFile => SqliteFileOf(Path);
 
     public string AdminTokenFile => Combine("admin.token");
+
+    /// <summary>What secrets in the database are encrypted under.</summary>
+    public string MasterKeyFile => MasterKeyFileOf(Path);
 
     /// <summary>The guest image as it was built or imported.</summary>
     public string ImageDirectory => ImageDirectoryOf(Path);
 
     /// <summary>What image building downloads; can be deleted at any time.</summary>
     public string AptCacheDirectory => Combine("apt-cache");
+
+    public static string SqliteFileOf(string dataDirectory) => System.IO.Path.Combine(dataDirectory, "cloudlab.db");
+
+    public static string MasterKeyFileOf(string dataDirectory) => System.IO.Path.Combine(dataDirectory, "keys", "master.key");
 
     public static string ImageDirectoryOf(string dataDirectory) => System.IO.Path.Combine(dataDirectory, "image");
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CloudLab.ControlPlane;
+using CloudLab.ControlPlane.Identity;
 using CloudLab.ControlPlane.Persistence;
 using CloudLab.Server.Api;
 using CloudLab.Server.Console;
@@ -90,16 +91,17 @@ internal static class ServerApplication
         services.AddSingleton(options);
         services.AddSingleton(directory);
         services.AddSingleton<IBlobStore>(_ => FileBlobStore.Open(directory.BlobDirectory, TimeProvider.System));
-        services.AddCloudLabPersistence(Database(options, directory));
+        services.AddSingleton(_ => MasterKey.LoadOrCreate(options.MasterKeyFile ?? directory.MasterKeyFile));
+        services.AddCloudLabPersistence(Database(options, directory.Path));
         services.AddCloudLabControlPlane(new ControlPlaneOptions());
     }
 
     /// <summary>Where this server's rows are.</summary>
-    public static DatabaseOptions Database(ServerOptions options, DataDirectory directory) =>
+    public static DatabaseOptions Database(ServerOptions options, string dataDirectory) =>
         options.PostgresConnectionString is { } postgres
             ? new DatabaseOptions(DatabaseProvider.Postgres, postgres)
             : new DatabaseOptions(
-                DatabaseProvider.Sqlite, new SqliteConnectionStringBuilder { DataSource = directory.SqliteFile }.ConnectionString);
+                DatabaseProvider.Sqlite, new SqliteConnectionStringBuilder { DataSource = DataDirectory.SqliteFileOf(dataDirectory) }.ConnectionString);
 
     private static void AddWeb(IServiceCollection services)
     {

@@ -24,6 +24,9 @@ internal sealed record ServerOptions
     /// <summary>The file with the administrator's token where the operator brings one; null for <c>admin.token</c>.</summary>
     public string? AdminTokenFile { get; init; }
 
+    /// <summary>The file with the master key where the operator brings one; null for <c>keys/master.key</c>.</summary>
+    public string? MasterKeyFile { get; init; }
+
     /// <summary>The Debian mirror, or null for the machine's own.</summary>
     public string? AptMirror { get; init; }
 

@@ -49,6 +49,7 @@ internal sealed class ServerOptionsLoader
             CertificateKeyFile = ExistingFile(Setting.CertificateKey),
             PostgresConnectionString = Postgres(),
             AdminTokenFile = ExistingFile(Setting.AdminTokenFile),
+            MasterKeyFile = ExistingFile(Setting.MasterKeyFile),
             AptMirror = AptMirror(),
             GuestImageDirectory = GuestImage(),
         };

@@ -39,6 +39,7 @@ internal sealed class ServerRunner : IAsyncDisposable
             app = ServerApplication.Build(options, directory, console, configure);
             Account account = await app.Services.InitializeCloudLabAsync(cancellationToken);
             await app.Services.GetRequiredService<TokenService>().EnsureAdminAsync(account.Id, token.Secret, cancellationToken);
+            await CheckMasterKeyAsync(app.Services, cancellationToken);
             await app.StartAsync(cancellationToken);
             return new ServerRunner(app, directory, token);
         }
@@ -68,6 +69,14 @@ internal sealed class ServerRunner : IAsyncDisposable
     {
         await App.DisposeAsync();
         _directory.Dispose();
+    }
+
+    /// <summary>Finds a wrong key now, not when the first signed request fails.</summary>
+    private static async Task CheckMasterKeyAsync(IServiceProvider services, CancellationToken cancellationToken)
+    {
+        if (await services.GetRequiredService<AccessKeyService>().HasRightMasterKeyAsync(cancellationToken)) return;
+        throw new StartupException("The access keys in the database were encrypted under another master key. "
+            + "Bring keys/master.key of the data directory that made them, or name it with --master-key-file FILE.");
     }
 
     private void Greet(IAnsiConsole console)

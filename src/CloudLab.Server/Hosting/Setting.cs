@@ -35,6 +35,9 @@ internal sealed record Setting(string Name, string? ValueName, string Descriptio
     public static readonly Setting AdminTokenFile = new(
         "admin-token-file", "FILE", "An existing file that holds the administrator's token. Default: admin.token in the data directory, created when missing");
 
+    public static readonly Setting MasterKeyFile = new(
+        "master-key-file", "FILE", "An existing file that holds the key that secrets in the database are encrypted under, the same on all hosts of a database. Default: keys/master.key in the data directory, created when missing");
+
     public static readonly Setting AptMirror = new(
         "apt-mirror", "URL", "The Debian mirror for the guest image. Default: the one in this machine's apt configuration");
 
@@ -44,7 +47,7 @@ internal sealed record Setting(string Name, string? ValueName, string Descriptio
     public static readonly IReadOnlyList<Setting> All =
     [
         DataDirectory, Urls, InsecureHttp, AllowedHosts, Certificate, CertificateKey, Database, DatabasePasswordFile, AdminTokenFile,
-        AptMirror, GuestImage,
+        MasterKeyFile, AptMirror, GuestImage,
     ];
 
     public bool IsSwitch => ValueName is null;

@@ -31,7 +31,7 @@ internal sealed class StartupException : Exception
         DbException e => $"The SQLite database in {options.DataDirectory} cannot be used: {e.Message}",
         IOException e when e.InnerException is AddressInUseException =>
             $"{e.Message} Stop who listens there, or choose another address with --urls http://127.0.0.1:PORT.",
-        IOException or UnauthorizedAccessException or CryptographicException => exception.Message,
+        IOException or UnauthorizedAccessException or CryptographicException or InvalidDataException => exception.Message,
         _ => null,
     };
 }

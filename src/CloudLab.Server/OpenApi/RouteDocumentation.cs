@@ -16,7 +16,8 @@ internal sealed class RouteDocumentation : IOperationFilter
         if (permission is not null)
         {
             string role = permission.Role.ToString().ToLowerInvariant();
-            operation.Description = $"{operation.Description}\n\nNeeds the permission `{permission.Name}` (role {role} or above).".TrimStart();
+            string whose = permission.IsManagement ? ", in the management account" : "";
+            operation.Description = $"{operation.Description}\n\nNeeds the permission `{permission.Name}` (role {role} or above{whose}).".TrimStart();
             operation.Security = [new() { [new OpenApiSecuritySchemeReference(OpenApiSetup.BearerScheme, context.Document)] = [] }];
         }
 

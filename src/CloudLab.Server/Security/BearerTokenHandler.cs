@@ -28,38 +28,38 @@ internal sealed class BearerTokenHandler(
 
     private const string Prefix = "Bearer ";
 
+    private CloudLabError? _refusal;
+
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        Caller? caller;
+        Result<Caller> result;
         if (TryGetToken(out string? token))
-        {
-            Result<Caller> result = await tokens.VerifyAsync(token, Context.RequestAborted);
-            caller = result.Value;
-        }
+            result = await tokens.VerifyAsync(token, Context.RequestAborted);
         else if (TryGetTicket(out string? ticket, out InstanceId instance))
-        {
-            caller = tickets.Redeem(ticket, instance);
-        }
+            result = await RedeemAsync(ticket, instance);
         else
-        {
             return AuthenticateResult.NoResult();
-        }
 
-        if (caller is not null)
-            return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new CallerIdentity(caller)), SchemeName));
-        await failures.SlowDownAsync(Context.Connection.RemoteIpAddress, Context.RequestAborted);
-        return AuthenticateResult.Fail("the token is unknown, expired or revoked");
+        if (result.IsOk)
+            return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new CallerIdentity(result.Value)), SchemeName));
+        _refusal = result.Error;
+        // Only who holds a right token learns that its account is suspended: nothing is guessed there.
+        if (_refusal.Code != ErrorCode.AccountSuspended)
+            await failures.SlowDownAsync(Context.Connection.RemoteIpAddress, Context.RequestAborted);
+        return AuthenticateResult.Fail(_refusal.Message);
     }
 
     protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
     {
-        AuthenticateResult result = await HandleAuthenticateOnceAsync();
-        Response.Headers.WWWAuthenticate = result.Failure is null
-            ? "Bearer realm=\"CloudLab\""
-            : "Bearer realm=\"CloudLab\", error=\"invalid_token\"";
-        ProblemResult problem = result.Failure is null
-            ? StatusProblems.For(StatusCodes.Status401Unauthorized, Context)
-            : ProblemResult.From(new CloudLabError(ErrorCode.InvalidToken, result.Failure.Message));
+        await HandleAuthenticateOnceAsync();
+        ProblemResult problem = _refusal is null ? StatusProblems.For(StatusCodes.Status401Unauthorized, Context) : ProblemResult.From(_refusal);
+        if (problem.Status == StatusCodes.Status401Unauthorized)
+        {
+            Response.Headers.WWWAuthenticate = _refusal is null
+                ? "Bearer realm=\"CloudLab\""
+                : "Bearer realm=\"CloudLab\", error=\"invalid_token\"";
+        }
+
         await problem.ExecuteAsync(Context);
     }
 
@@ -68,8 +68,15 @@ internal sealed class BearerTokenHandler(
         Permission? permission = Context.GetEndpoint()?.Metadata.GetMetadata<Permission>();
         ProblemResult problem = permission is null
             ? StatusProblems.For(StatusCodes.Status403Forbidden, Context)
-            : new(StatusCodes.Status403Forbidden, "forbidden", $"this needs the permission {permission.Name}, which the token's role does not have");
+            : new(StatusCodes.Status403Forbidden, "forbidden", $"this needs the permission {permission.Name}, which {permission.Who} have");
         return problem.ExecuteAsync(Context);
+    }
+
+    private async Task<Result<Caller>> RedeemAsync(string ticket, InstanceId instance)
+    {
+        // The token that the ticket was made with may have ended since.
+        if (tickets.Redeem(ticket, instance) is { } caller && await tokens.IsValidAsync(caller.TokenId, Context.RequestAborted)) return caller;
+        return new CloudLabError(ErrorCode.InvalidToken, "the ticket is unknown, used or expired");
     }
 
     private bool TryGetToken([NotNullWhen(true)] out string? token)

@@ -4,6 +4,7 @@ using CloudLab.ControlPlane.Identity;
 using CloudLab.ControlPlane.Images;
 using CloudLab.ControlPlane.Instances;
 using CloudLab.ControlPlane.Persistence;
+using CloudLab.ControlPlane.Quotas;
 using CloudLab.ControlPlane.Reconciliation;
 using CloudLab.Machine;
 using CloudLab.Storage.Blobs;
@@ -52,7 +53,15 @@ public sealed class TestPlane : IAsyncDisposable
 
     public ImageService Images => Get<ImageService>();
 
+    public AccountService Accounts => Get<AccountService>();
+
+    public UserService Users => Get<UserService>();
+
     public TokenService Tokens => Get<TokenService>();
+
+    public AccessKeyService AccessKeys => Get<AccessKeyService>();
+
+    public QuotaService Quotas => Get<QuotaService>();
 
     internal HostService Hosts => Get<HostService>();
 
@@ -191,6 +200,7 @@ public sealed class TestPlane : IAsyncDisposable
         services.AddLogging(log => log.AddProvider(new TestLog(time)).SetMinimumLevel(LogLevel.Debug));
         services.AddSingleton(time);
         services.AddSingleton<IBlobStore>(_ => FileBlobStore.Open(Path.Combine(directory, "blobs"), TimeProvider.System));
+        services.AddSingleton(_ => MasterKey.LoadOrCreate(Path.Combine(directory, "keys", "master.key")));
         services.AddCloudLabPersistence(database);
         services.AddCloudLabControlPlane(options ?? QuickOptions);
         var plane = new TestPlane(services.BuildServiceProvider(), time, database, directory, ownsDirectory);

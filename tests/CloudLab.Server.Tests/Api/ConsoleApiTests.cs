@@ -112,7 +112,7 @@ public sealed class ConsoleApiTests(SqliteServerFixture fixture) : IClassFixture
     [Fact]
     public async Task A_reader_may_read_the_output_but_not_type()
     {
-        using HttpClient reader = await _server.ClientAsync(Role.Reader);
+        using HttpClient reader = await _server.ClientAsync(Role.Viewer);
         string id = await _server.Admin.RunInstanceAsync();
 
         await reader.WaitForConsoleAsync(id, "OK\n");

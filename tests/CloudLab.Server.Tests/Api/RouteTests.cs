@@ -73,7 +73,7 @@ public sealed class RouteTests(SqliteServerFixture fixture) : IClassFixture<Sqli
     }
 
     [Theory]
-    [InlineData(Role.Reader)]
+    [InlineData(Role.Viewer)]
     [InlineData(Role.Operator)]
     [InlineData(Role.Admin)]
     public async Task A_role_passes_exactly_the_routes_whose_permission_it_has(Role role)

@@ -8,7 +8,17 @@ namespace CloudLab.Server.Tests.Console;
 public sealed class ConsoleTicketsTests
 {
     private readonly ManualTime _time = new();
-    private readonly Caller _caller = new(AccountId.New(), TokenId.New(), Role.Operator);
+    private readonly Caller _caller = new()
+    {
+        AccountId = AccountId.New(),
+        AccountName = "default",
+        IsManagement = false,
+        UserId = UserId.New(),
+        UserName = "somebody",
+        TokenId = TokenId.New(),
+        Role = Role.Operator,
+        ExpiresAt = null,
+    };
     private readonly InstanceId _instance = InstanceId.New();
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using CloudLab.ControlPlane;
+using CloudLab.ControlPlane.Common;
 using CloudLab.ControlPlane.Identity;
 using CloudLab.Server.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -74,13 +75,27 @@ internal sealed class TestServer : IAsyncDisposable
         return client;
     }
 
-    /// <summary>A client with a new token of this role in the default account.</summary>
-    public async Task<HttpClient> ClientAsync(Role role)
+    /// <summary>A client with a token of a new user of this role in the default account, which is the management account.</summary>
+    public async Task<HttpClient> ClientAsync(Role role) =>
+        await ClientAsync((await Services.GetRequiredService<AccountService>().EnsureDefaultAsync(TestContext.Current.CancellationToken)).Id, role);
+
+    /// <summary>A client with a token of a new user of this role.</summary>
+    public async Task<HttpClient> ClientAsync(AccountId account, Role role)
     {
         CancellationToken cancellationToken = TestContext.Current.CancellationToken;
-        Account account = await Services.GetRequiredService<AccountService>().EnsureDefaultAsync(cancellationToken);
-        NewToken token = await Services.GetRequiredService<TokenService>().CreateAsync(account.Id, role.ToString(), role, null, cancellationToken);
-        return ClientWith(token.Secret);
+        string name = $"{role}-{Guid.NewGuid():n}";
+        Result<UserDetails> user = await Services.GetRequiredService<UserService>().CreateAsync(account, null, name, role, cancellationToken);
+        Result<NewToken> token = await Services.GetRequiredService<TokenService>()
+            .CreateAsync(account, null, new CreateToken { Name = name, User = user.Value!.Id }, cancellationToken);
+        return ClientWith(token.Value!.Secret);
+    }
+
+    /// <summary>A new account that is not the management account, and a client of its administrator.</summary>
+    public async Task<(AccountId Account, HttpClient Admin)> AccountAsync(string? name = null)
+    {
+        Result<NewAccount> account = await Services.GetRequiredService<AccountService>()
+            .CreateAsync(null, new CreateAccount { Name = name ?? $"account-{Guid.NewGuid():n}" }, TestContext.Current.CancellationToken);
+        return (account.Value!.Account.Id, ClientWith(account.Value.Token.Secret));
     }
 
     public async ValueTask DisposeAsync()
