@@ -19,6 +19,12 @@ internal sealed class DataDirectory : IDisposable
 
     public string BlobDirectory => Combine("blobs");
 
+    /// <summary>The object store behind the S3 service.</summary>
+    public string ObjectDirectory => Combine("objects");
+
+    /// <summary>The object store behind the S3 service.</summary>
+    public string ObjectDirectory => Combine("objects");
+
     public string SqliteFile => SqliteFileOf(Path);
 
     public string AdminTokenFile => Combine("admin.token");

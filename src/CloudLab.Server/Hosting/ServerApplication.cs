@@ -8,6 +8,7 @@ using CloudLab.Server.Api;
 using CloudLab.Server.Console;
 using CloudLab.Server.OpenApi;
 using CloudLab.Server.Problems;
+using CloudLab.Server.S3;
 using CloudLab.Server.Security;
 using CloudLab.Storage.Blobs;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -40,6 +41,7 @@ internal static class ServerApplication
         builder.WebHost.UseUrls([.. options.Addresses.Select(a => a.Url)]);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
         AddControlPlane(builder.Services, options, directory);
+        builder.Services.AddCloudLabS3(options, directory);
         AddWeb(builder.Services);
         builder.Services.AddSingleton(console);
         builder.Services.AddSingleton<ImageBuildDisplay>();
@@ -81,7 +83,7 @@ internal static class ServerApplication
             kestrel.ConfigureHttpsDefaults(https => https.ServerCertificate = LoadCertificate(file, options.CertificateKeyFile));
     }
 
-    private static X509Certificate2 LoadCertificate(string file, string? keyFile) =>
+    public static X509Certificate2 LoadCertificate(string file, string? keyFile) =>
         Path.GetExtension(file) is ".pfx" or ".p12"
             ? X509CertificateLoader.LoadPkcs12FromFile(file, password: null)
             : X509Certificate2.CreateFromPemFile(file, keyFile ?? file);

@@ -2,7 +2,6 @@ using System.Globalization;
 using CloudLab.Server.S3.Auth;
 using CloudLab.Server.S3.Routing;
 using CloudLab.Storage.Blobs.Objects;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace CloudLab.Server.S3.Objects;
 
