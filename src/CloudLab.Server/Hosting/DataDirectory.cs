@@ -22,9 +22,6 @@ internal sealed class DataDirectory : IDisposable
     /// <summary>The object store behind the S3 service.</summary>
     public string ObjectDirectory => Combine("objects");
 
-    /// <summary>The object store behind the S3 service.</summary>
-    public string ObjectDirectory => Combine("objects");
-
     public string SqliteFile => SqliteFileOf(Path);
 
     public string AdminTokenFile => Combine("admin.token");

@@ -15,7 +15,7 @@ internal sealed class ControlPlaneCredentials(AccessKeyService keys, AccountServ
         return new S3Principal(accessKeyId, account, holder.UserName, new S3Owner(holder.CanonicalUserId, holder.AccountName, account))
         {
             Secret = holder.Secret,
-            IsReadOnly = holder.Role == Role.Reader,
+            IsReadOnly = holder.Role == Role.Viewer,
             IsAdministrator = holder.Role == Role.Admin,
         };
     }
