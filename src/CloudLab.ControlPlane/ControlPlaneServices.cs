@@ -35,6 +35,7 @@ public static class ControlPlaneServices
 
         services.AddSingleton(_ => new Hypervisor(options.Hypervisor));
         services.AddSingleton<HostService>();
+        services.AddSingleton<HostDirectory>();
         services.AddSingleton<HostSession>();
         services.AddSingleton<ImageCache>();
         services.AddSingleton<MachineFactory>();

@@ -42,9 +42,11 @@ internal sealed record Delegation(User User, Role Role, DateTimeOffset? ExpiresA
         if (granted > found.Role)
             return new CloudLabError(ErrorCode.InvalidParameter, $"role {EnumText.Of(granted)} is more than user {found.Name} has");
 
+        // As the database keeps it, so that what is answered is what lists show.
+        expiresAt = expiresAt?.ToUniversalTime().AddTicks(-(expiresAt.Value.Ticks % TimeSpan.TicksPerMicrosecond));
         if (expiresAt <= now) return new CloudLabError(ErrorCode.InvalidParameter, "the time of expiry is not in the future");
         if (by?.ExpiresAt is { } end && expiresAt is { } wanted && wanted > end)
             return new CloudLabError(ErrorCode.OperationNotPermitted, "what a token makes cannot outlive it");
-        return new Delegation(found, granted, expiresAt?.ToUniversalTime() ?? by?.ExpiresAt);
+        return new Delegation(found, granted, expiresAt ?? by?.ExpiresAt);
     }
 }

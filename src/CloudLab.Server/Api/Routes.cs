@@ -1,8 +1,15 @@
+using CloudLab.Server.Api.AccessKeys;
+using CloudLab.Server.Api.Accounts;
 using CloudLab.Server.Api.Consoles;
 using CloudLab.Server.Api.Health;
+using CloudLab.Server.Api.Hosts;
 using CloudLab.Server.Api.Images;
 using CloudLab.Server.Api.Instances;
 using CloudLab.Server.Api.InstanceTypes;
+using CloudLab.Server.Api.Me;
+using CloudLab.Server.Api.Quotas;
+using CloudLab.Server.Api.Tokens;
+using CloudLab.Server.Api.Users;
 using CloudLab.Server.Console;
 using CloudLab.Server.OpenApi;
 
@@ -20,6 +27,14 @@ internal static class Routes
         v1.MapInstances();
         v1.MapInstanceMetrics();
         v1.MapConsoles();
+        v1.MapMe();
+        v1.MapQuotas();
+        v1.MapUsers();
+        v1.MapTokens();
+        v1.MapAccessKeys();
+        v1.MapAccounts();
+        v1.MapAccountQuotas();
+        v1.MapHosts();
         routes.MapHealth();
         routes.MapCloudLabOpenApi();
         routes.MapConsolePage();

@@ -68,6 +68,9 @@ internal static class CommandLine
         root.Subcommands.Add(serve);
         root.Subcommands.Add(ImagesCommand.Create(environment, console));
         root.Subcommands.Add(DatabaseCommand.Create(environment, console));
+        root.Subcommands.Add(AccountCommand.Create(environment, console));
+        root.Subcommands.Add(TokenCommand.Create(environment, console));
+        root.Subcommands.Add(AccessKeyCommand.Create(environment, console));
         root.Subcommands.Add(MachineCommand.Create(guestOutput));
         root.Subcommands.Add(HealthcheckCommand.Create(console));
         foreach (HelpOption help in root.Options.OfType<HelpOption>()) help.Action = new HelpWithExamples((HelpAction)help.Action!);

@@ -16,6 +16,9 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
           CloudLab.Server --database 'Host=db;Database=cloudlab;Username=cloudlab' --database-password-file FILE
                                                                  keep the rows in PostgreSQL
           CloudLab.Server images build                           build the guest image ahead of the first start
+          CloudLab.Server account create team-a                  make an account; also beside a running server
+          CloudLab.Server token create --account team-a --role viewer --expires 30d
+          CloudLab.Server access-key create --account team-a     make a key for S3 clients
           CloudLab.Server machine run kernel.elf --stats         run a kernel of your own, without a server
           CloudLab.Server healthcheck                            exit 0 when the server answers
 

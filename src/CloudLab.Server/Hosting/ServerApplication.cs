@@ -126,8 +126,8 @@ internal static class ServerApplication
         services.AddCloudLabOpenApi();
     }
 
-    /// <summary>Strict in what is taken: a misspelt field is refused, not ignored.</summary>
-    private static void Configure(JsonSerializerOptions json)
+    /// <summary>The API's JSON. Strict in what is taken: a misspelt field is refused, not ignored.</summary>
+    public static void Configure(JsonSerializerOptions json)
     {
         json.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
         json.PropertyNameCaseInsensitive = false;

@@ -31,7 +31,12 @@ internal sealed class RouteDocumentation : IOperationFilter
         (string? description, string? example) = (parameter.Name, operation.OperationId) switch
         {
             ("id", "GetImage" or "BuildImage") => ("The image's id, or a built-in image's name.", "cloudlab-linux"),
+            ("id", "GetUser" or "ChangeUser" or "DeleteUser") => ("The user's id.", "usr-0123456789abcdef0"),
+            ("id", "RevokeToken") => ("The token's id.", "tok-0123456789abcdef0"),
+            ("id", "RevokeAccessKey") => ("The access key's id.", "AKIAABCDEFGHIJKLMNOP"),
+            ("id", { } name) when name.Contains("Account", StringComparison.Ordinal) => ("The account's id.", "123456789012"),
             ("id", _) => ("The instance's id.", "i-0123456789abcdef0"),
+            ("name", "GetHost") => ("The host's name.", "cloudlab"),
             ("name", _) => ("The instance type's name.", "standard.small"),
             ("clientToken", _) => ("Makes the request safe to repeat: the same token reboots once.", null),
             _ => (parameter.Description, null),
@@ -44,10 +49,12 @@ internal sealed class RouteDocumentation : IOperationFilter
     {
         "101" => "The connection is a WebSocket now.",
         "200" => "Here it is.",
+        "201" => "It is made.",
         "202" => "The change is committed and on its way.",
+        "204" => "It is gone.",
         "400" => "A value is malformed or out of range.",
         "401" => "There is no token, or it is unknown, expired or revoked.",
-        "403" => "The token's role does not have the permission.",
+        "403" => "The token's role does not have the permission, or not for this; or the account is suspended.",
         "404" => "There is no such thing in the caller's account.",
         "409" => "The state of things does not allow it now.",
         "413" => "The body is larger than 256 KiB.",

@@ -137,6 +137,13 @@ public sealed class TestPlane : IAsyncDisposable
         return Ok(result);
     }
 
+    /// <summary>A new user of the plane's account.</summary>
+    public async Task<UserDetails> UserAsync(string name, Role role) => Ok(await Users.CreateAsync(Account, by: null, name, role, Cancel));
+
+    /// <summary>A new token of a user.</summary>
+    public async Task<NewToken> TokenAsync(UserDetails user, Role? role = null, DateTimeOffset? expiresAt = null) => Ok(await Tokens.CreateAsync(
+        user.AccountId, by: null, new CreateToken { Name = "test", User = user.Id, Role = role, ExpiresAt = expiresAt }, Cancel));
+
     /// <summary>The instance now.</summary>
     public async Task<InstanceDetails> GetAsync(InstanceId id) => Ok(await Instances.GetAsync(Account, id, Cancel));
 
