@@ -60,7 +60,7 @@ internal sealed class S3Body : IAsyncDisposable
         {
             Length = length.Value,
             MaxLength = MaxLength,
-            Md5 = md5.Value is { } bytes ? bytes : null,
+            Md5 = md5.Value is { } bytes ? bytes : default(ReadOnlyMemory<byte>?),
             Checksums = wanted is { } one ? [one] : [],
             Declared = () => Declared(declared.Value, trailer.Value, chunked),
         });
