@@ -8,11 +8,11 @@ namespace CloudLab.Server.Tests.S3.Access;
 public sealed class BucketPolicyTests
 {
     [Theory]
-    [InlineData("s3:GetObject", "arn:aws:s3:::b/k", PolicyEffect.Allow)]
-    [InlineData("s3:GetObjectAcl", "arn:aws:s3:::b/k", PolicyEffect.None)]
-    [InlineData("s3:GetObject", "arn:aws:s3:::b", PolicyEffect.None)]
-    [InlineData("s3:GetObject", "arn:aws:s3:::b/secret/k", PolicyEffect.Deny)]
-    public void A_denial_outweighs_what_is_allowed(string action, string resource, PolicyEffect effect)
+    [InlineData("s3:GetObject", "arn:aws:s3:::b/k", nameof(PolicyEffect.Allow))]
+    [InlineData("s3:GetObjectAcl", "arn:aws:s3:::b/k", nameof(PolicyEffect.None))]
+    [InlineData("s3:GetObject", "arn:aws:s3:::b", nameof(PolicyEffect.None))]
+    [InlineData("s3:GetObject", "arn:aws:s3:::b/secret/k", nameof(PolicyEffect.Deny))]
+    public void A_denial_outweighs_what_is_allowed(string action, string resource, string effect)
     {
         BucketPolicy policy = Parse(
             """
@@ -20,7 +20,7 @@ public sealed class BucketPolicyTests
               {"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"},
               {"Effect":"Deny","Principal":{"AWS":"*"},"Action":["s3:*"],"Resource":["arn:aws:s3:::b/secret/*"]}]}
             """).Value!;
-        Assert.Equal(effect, policy.Evaluate(new PolicyContext(null, action, resource, _ => null)));
+        Assert.Equal(effect, policy.Evaluate(new PolicyContext(null, action, resource, _ => null)).ToString());
     }
 
     [Theory]

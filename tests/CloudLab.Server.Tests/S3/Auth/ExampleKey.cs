@@ -17,7 +17,7 @@ internal sealed class ExampleKey : IS3Credentials
 
     public static S3Authenticator Authenticator(string signedAt, TimeSpan later)
     {
-        SigV4.TryParseTime(signedAt, out DateTimeOffset time);
+        Assert.True(SigV4.TryParseTime(signedAt, out DateTimeOffset time));
         var clock = new ManualTime();
         clock.Advance(time + later - clock.GetUtcNow());
         return new S3Authenticator(new ExampleKey(), new S3Options { Domains = ["s3.amazonaws.com"] }, clock);

@@ -99,19 +99,19 @@ public sealed class AwsChunkedStreamTests
         }, iter: 2000);
 
     [Theory]
-    [InlineData("ffffffffffffffff\r\n", S3ErrorCode.InvalidRequest)]
-    [InlineData("-1\r\n", S3ErrorCode.InvalidRequest)]
-    [InlineData("6\r\n123456\r\n0\r\n\r\n", S3ErrorCode.IncompleteBody)]
-    [InlineData("4\r\n1234\r\n0\r\n\r\n", S3ErrorCode.IncompleteBody)]
-    [InlineData("5\r\n12345X\r\n0\r\n\r\n", S3ErrorCode.InvalidRequest)]
-    [InlineData("5\r\n12345\r\n0\r\n\r\nmore", S3ErrorCode.InvalidRequest)]
-    [InlineData("5\r\n12345\r\n0\r\nx-amz-meta-a:b\r\n\r\n", S3ErrorCode.MalformedTrailerError)]
-    public async Task A_malformed_body_is_refused(string body, S3ErrorCode code)
+    [InlineData("ffffffffffffffff\r\n", nameof(S3ErrorCode.InvalidRequest))]
+    [InlineData("-1\r\n", nameof(S3ErrorCode.InvalidRequest))]
+    [InlineData("6\r\n123456\r\n0\r\n\r\n", nameof(S3ErrorCode.IncompleteBody))]
+    [InlineData("4\r\n1234\r\n0\r\n\r\n", nameof(S3ErrorCode.IncompleteBody))]
+    [InlineData("5\r\n12345X\r\n0\r\n\r\n", nameof(S3ErrorCode.InvalidRequest))]
+    [InlineData("5\r\n12345\r\n0\r\n\r\nmore", nameof(S3ErrorCode.InvalidRequest))]
+    [InlineData("5\r\n12345\r\n0\r\nx-amz-meta-a:b\r\n\r\n", nameof(S3ErrorCode.MalformedTrailerError))]
+    public async Task A_malformed_body_is_refused(string body, string code)
     {
         var signing = new PayloadSigning(PayloadKind.UnsignedChunksWithTrailer);
         using var stream = new AwsChunkedStream(new Pieces(Encoding.ASCII.GetBytes(body), 3), signing, 5, []);
         S3BodyException thrown = await Assert.ThrowsAsync<S3BodyException>(() => ReadAsync(stream));
-        Assert.Equal(code, thrown.Error.Code);
+        Assert.Equal(code, thrown.Error.Code.ToString());
     }
 
     private static ChunkSigner Signer(string seed) => new(SigV4.SigningKey(ExampleKey.Secret, Scope), Date, Scope, seed);
