@@ -13,14 +13,14 @@ public sealed record ControlPlaneOptions
     /// </summary>
     public string HostName { get; init; } = Environment.MachineName;
 
-    /// <summary>What this host's machines may use.</summary>
+    /// <summary>What this host's machines may use, and how much more memory than that they may be promised.</summary>
     public HypervisorOptions Hypervisor { get; init; } = new();
 
     /// <summary>
-    /// How much memory placement promises for each byte of the hypervisor's budget. Default 1: no overcommitment,
-    /// which is what the hypervisor admits.
+    /// How many vCPUs placement promises for each of the hypervisor's workers. Caps and weights share out what they get.
+    /// Default 16, as OpenStack's scheduler long had it: most guests idle, and if all work at once each still gets on.
     /// </summary>
-    public double MemoryOvercommit { get; init; } = 1;
+    public double VcpuOvercommit { get; init; } = 16;
 
     /// <summary>
     /// For how long a host counts as alive after it was last heard of. Default 30 s: a pause of the database or of
@@ -66,8 +66,17 @@ public sealed record ControlPlaneOptions
         [QuotaName.Buckets] = 10_000,
     };
 
+    /// <summary>For how long events are kept. Default 90 days, as CloudTrail's event history: a quarter can be looked back on.</summary>
+    public TimeSpan EventRetention { get; init; } = TimeSpan.FromDays(90);
+
+    /// <summary>Whether webhooks may go to loopback and private addresses, by plain HTTP too. Default false: they would reach what only the server can.</summary>
+    public bool AllowsPrivateWebhooks { get; init; }
+
     /// <summary>The built-in image that first start makes a row for.</summary>
     public string BuiltInImage { get; init; } = "cloudlab-linux";
+
+    /// <summary>How many vCPUs placement promises.</summary>
+    internal int PromisedVcpus => (int)Math.Min(Hypervisor.Workers * VcpuOvercommit, int.MaxValue);
 
     /// <summary>The part of a lease after which a host that could not renew it must not act: 0.8, as the design says.</summary>
     internal TimeSpan LeaseSafety => LeaseDuration * 0.8;
@@ -81,13 +90,15 @@ public sealed record ControlPlaneOptions
             nameof(HostName), "1 to 253 printable ASCII characters");
         Check(Hypervisor.MemoryBudget > 0, nameof(HypervisorOptions.MemoryBudget), "more than 0");
         Check(Hypervisor.Workers > 0, nameof(HypervisorOptions.Workers), "at least 1");
-        Check(MemoryOvercommit is > 0 and <= 16, nameof(MemoryOvercommit), "more than 0 and at most 16");
+        Check(Hypervisor.MemoryOvercommit is > 0 and <= 16, nameof(HypervisorOptions.MemoryOvercommit), "more than 0 and at most 16");
+        Check(VcpuOvercommit is > 0 and <= 1024, nameof(VcpuOvercommit), "more than 0 and at most 1024");
         Check(LeaseDuration >= TimeSpan.FromSeconds(1), nameof(LeaseDuration), "at least a second");
         Check(ReconcileInterval > TimeSpan.Zero, nameof(ReconcileInterval), "more than 0");
         Check(StopTimeout >= TimeSpan.Zero, nameof(StopTimeout), "0 or more");
         Check(AgentSilence > TimeSpan.Zero, nameof(AgentSilence), "more than 0");
         Check(CheckInterval > TimeSpan.Zero, nameof(CheckInterval), "more than 0");
         Check(TerminatedRetention >= TimeSpan.Zero, nameof(TerminatedRetention), "0 or more");
+        Check(EventRetention >= TimeSpan.FromHours(1), nameof(EventRetention), "at least an hour");
         Check(ClientTokenRetention >= TerminatedRetention, nameof(ClientTokenRetention), "at least the terminated retention");
         Check(DefaultQuotas.Values.All(limit => limit >= 0), nameof(DefaultQuotas), "0 or more");
         if (failures.Count > 0)

@@ -1,4 +1,5 @@
 using CloudLab.ControlPlane.Common;
+using CloudLab.ControlPlane.Events;
 using CloudLab.ControlPlane.Hosts;
 using CloudLab.ControlPlane.Identity;
 using CloudLab.ControlPlane.Images;
@@ -6,6 +7,7 @@ using CloudLab.ControlPlane.Instances;
 using CloudLab.ControlPlane.Persistence;
 using CloudLab.ControlPlane.Quotas;
 using CloudLab.ControlPlane.Reconciliation;
+using CloudLab.ControlPlane.Webhooks;
 using CloudLab.Machine;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -28,8 +30,18 @@ public static class ControlPlaneServices
         services.AddSingleton<ReconcileSignal>();
         services.AddCloudLabIdentity();
         services.AddHostedService<IdentityKeeper>();
+        services.AddSingleton<ImageBlobs>();
         services.AddSingleton<ImageService>();
+        services.AddSingleton<ImageRegistry>();
+        services.AddSingleton<ImageUploads>();
+        services.AddSingleton<ImageCollector>();
         services.AddSingleton<InstanceService>();
+        services.AddSingleton<EventService>();
+        services.AddSingleton<EventKeeper>();
+        services.AddSingleton<WebhookSecrets>();
+        services.AddSingleton<WebhookService>();
+        services.AddSingleton<WebhookSender>();
+        services.AddSingleton<WebhookDispatcher>();
         services.AddMetrics();
         services.AddSingleton<ControlPlaneMetrics>();
 
@@ -39,11 +51,16 @@ public static class ControlPlaneServices
         services.AddSingleton<HostSession>();
         services.AddSingleton<ImageCache>();
         services.AddSingleton<MachineFactory>();
+        services.AddSingleton<MachineTotals>();
+        services.AddSingleton<HostMetrics>();
         services.AddSingleton<HostServices>();
         services.AddSingleton<InstanceFleet>();
         services.AddSingleton<IInstanceHost>(provider => provider.GetRequiredService<InstanceFleet>());
         services.AddHostedService<HostKeeper>();
         services.AddHostedService<InstanceReconciler>();
+        services.AddHostedService(provider => provider.GetRequiredService<ImageCollector>());
+        services.AddHostedService(provider => provider.GetRequiredService<EventKeeper>());
+        services.AddHostedService(provider => provider.GetRequiredService<WebhookDispatcher>());
         return services;
     }
 
@@ -69,7 +86,10 @@ public static class ControlPlaneServices
     /// <returns>The default account.</returns>
     public static async Task<Account> InitializeCloudLabAsync(this IServiceProvider services, CancellationToken cancellationToken)
     {
+        // Its instruments are read from now on; nobody else needs it.
+        _ = services.GetRequiredService<HostMetrics>();
         await services.GetRequiredService<DatabaseMigrator>().MigrateAsync(cancellationToken).ConfigureAwait(false);
+        await services.GetRequiredService<EventService>().AdoptAsync(cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<ImageService>()
             .EnsureBuiltInAsync(
                 services.GetRequiredService<ControlPlaneOptions>().BuiltInImage, Architecture.Riscv64, cancellationToken)

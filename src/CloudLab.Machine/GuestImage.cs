@@ -1,3 +1,4 @@
+using CloudLab.Machine.Boot;
 using CloudLab.Machine.Boot.Elf;
 using CloudLab.Machine.Devices;
 using CloudLab.Machine.Memory;
@@ -32,6 +33,23 @@ public sealed class GuestImage : IDisposable
     /// <exception cref="MachineException">It is an ELF that cannot be loaded.</exception>
     public StartMode SuggestStartMode() =>
         ElfFile.IsElf(Pages) && ElfFile.Read(Pages).Segments[0].Physical == VirtMemoryMap.Ram ? StartMode.Machine : StartMode.Supervisor;
+
+    /// <summary>Why no machine that starts in this mode could load this as its kernel, or null. How much memory it takes is not asked.</summary>
+    public string? FindKernelFault(StartMode mode)
+    {
+        try
+        {
+            KernelImage.Read(Pages, mode);
+            return null;
+        }
+        catch (MachineException fault)
+        {
+            return fault.Message;
+        }
+    }
+
+    /// <summary>Why no machine could load this as its firmware, or null.</summary>
+    public string? FindFirmwareFault() => ElfFile.IsElf(Pages) ? "firmware is a flat binary, not an ELF" : null;
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,4 +1,5 @@
 using CloudLab.Machine.Boot.Elf;
+using CloudLab.Machine.Devices.Virtio.Block;
 using CloudLab.Machine.Memory;
 using CloudLab.Machine.Rv64.Interpreter;
 using CloudLab.Machine.Scheduling;
@@ -19,6 +20,7 @@ public sealed class Hypervisor : IAsyncDisposable
     private readonly HashSet<VirtualMachine> _machines = [];
     private readonly HashSet<GuestImage> _images = [];
     private readonly VcpuScheduler _scheduler;
+    private readonly MemoryBudget? _budget;
     private ulong _memoryInUse;
     private bool _isDisposed;
 
@@ -28,6 +30,8 @@ public sealed class Hypervisor : IAsyncDisposable
         TailCallCheck.Run();
         Options = options;
         _scheduler = new VcpuScheduler(options.Workers);
+        // Where no more is promised than there is, the promise itself is what is counted.
+        _budget = options.MemoryOvercommit > 1 ? new MemoryBudget(options.MemoryBudget) : null;
     }
 
     /// <summary>What it was made with.</summary>
@@ -41,6 +45,12 @@ public sealed class Hypervisor : IAsyncDisposable
             lock (_lock) return _memoryInUse;
         }
     }
+
+    /// <summary>
+    /// Bytes of the budget that are taken: with overcommitment what guests have written to, in chunks of 64 KiB, else all
+    /// that is promised.
+    /// </summary>
+    public ulong MemoryHandedOut => _budget?.Used ?? MemoryInUse;
 
     /// <summary>Reads an image to its end and keeps its pages for machines to boot from, until it is disposed of or this is.</summary>
     /// <exception cref="IOException">The host has no memory for it, or the source failed.</exception>
@@ -61,26 +71,35 @@ public sealed class Hypervisor : IAsyncDisposable
         throw new ObjectDisposedException(nameof(Hypervisor));
     }
 
-    /// <summary>Builds a machine without starting it; its memory is admitted against the budget first.</summary>
-    /// <exception cref="MachineException">The budget has no room, or the spec is out of its documented ranges.</exception>
+    /// <summary>
+    /// Builds a machine without starting it; its RAM is admitted first: against the budget, or with overcommitment against
+    /// what may be promised, and what loading it writes against the budget.
+    /// </summary>
+    /// <exception cref="MachineException">There is no room, or the spec is out of its documented ranges.</exception>
     public VirtualMachine Create(MachineSpec spec)
     {
         Validate(spec);
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            if (spec.MemorySize > Options.MemoryBudget - _memoryInUse)
+            ulong free = Options.PromisedMemory - _memoryInUse;
+            if (spec.MemorySize > free)
                 throw new MachineException(
-                    $"no room for {spec.MemorySize >> 20} MiB of guest memory: {(Options.MemoryBudget - _memoryInUse) >> 20} MiB of {Options.MemoryBudget >> 20} MiB are free");
+                    $"no room for {spec.MemorySize >> 20} MiB of guest memory: {free >> 20} MiB of {Options.PromisedMemory >> 20} MiB are free")
+                {
+                    IsForMemory = true,
+                };
             _memoryInUse += spec.MemorySize;
         }
 
+        MemoryAccount? account = _budget is null ? null : new MemoryAccount(_budget, spec.MemorySize);
         try
         {
-            return Keep(new VirtualMachine(spec, _scheduler, Options, Release));
+            return Keep(new VirtualMachine(spec, _scheduler, Options, account, Release));
         }
         catch
         {
+            account?.Return(withKept: true);
             lock (_lock) _memoryInUse -= spec.MemorySize;
             throw;
         }
@@ -97,18 +116,30 @@ public sealed class Hypervisor : IAsyncDisposable
     /// </param>
     /// <param name="state">Read to its end, and trusted in nothing.</param>
     /// <param name="ramFile">
-    /// Mapped copy-on-write: pages are read when the guest asks for them, and any number of machines can be restored from
-    /// one file. It may be removed but not changed while they live.
+    /// Read once to verify its checksums, then mapped copy-on-write: any number of machines can be restored from one file
+    /// and share its pages. It may be removed but not changed while they live.
     /// </param>
-    /// <exception cref="MachineException">The state is damaged, or of another machine than the spec's, or <see cref="Create"/> refused the spec.</exception>
-    /// <exception cref="IOException">The stream failed.</exception>
-    public async Task<VirtualMachine> RestoreAsync(MachineSpec spec, Stream state, string ramFile, CancellationToken cancellationToken)
+    /// <param name="pluggedDisks">
+    /// The disks that <see cref="VirtualMachine.AttachDiskAsync"/> had plugged in when the machine was saved, by their numbers:
+    /// exactly these, with the same id, size, sector size and mode. The caller keeps owning them.
+    /// </param>
+    /// <exception cref="MachineException">
+    /// State or RAM file is damaged, or of another machine than the spec's and the disks', or <see cref="Create"/> refused the spec.
+    /// </exception>
+    /// <exception cref="IOException">The stream or the RAM file failed.</exception>
+    public async Task<VirtualMachine> RestoreAsync(
+        MachineSpec spec,
+        Stream state,
+        string ramFile,
+        IReadOnlyDictionary<int, IBlockBackend> pluggedDisks,
+        CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(pluggedDisks);
         MachineStateReader reader = await MachineStateReader.ReadAsync(state, cancellationToken).ConfigureAwait(false);
         VirtualMachine machine = Create(spec);
         try
         {
-            await machine.RestoreAsync(reader, ramFile).ConfigureAwait(false);
+            await machine.RestoreAsync(reader, pluggedDisks, ramFile, cancellationToken).ConfigureAwait(false);
             return machine;
         }
         catch
@@ -117,6 +148,10 @@ public sealed class Hypervisor : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>As the other, of a machine into which no disk was plugged.</summary>
+    public Task<VirtualMachine> RestoreAsync(MachineSpec spec, Stream state, string ramFile, CancellationToken cancellationToken) =>
+        RestoreAsync(spec, state, ramFile, new Dictionary<int, IBlockBackend>(), cancellationToken);
 
     /// <summary>Stops and disposes of every machine, then ends the workers and frees the images.</summary>
     public async ValueTask DisposeAsync()

@@ -1,4 +1,5 @@
 using CloudLab.Machine.Devices.Virtio;
+using CloudLab.Machine.Devices.Virtio.Block;
 using CloudLab.Machine.Rv64;
 using CloudLab.Machine.State;
 
@@ -11,12 +12,9 @@ internal sealed partial class VirtBoard
 
     /// <summary>Writes RAM to a file and all else to a state. No vCPU runs, device I/O has drained, the clock is frozen.</summary>
     /// <param name="boots">How often the guest was started.</param>
-    /// <exception cref="MachineException">SCSI disks are plugged in.</exception>
     /// <exception cref="IOException">The RAM file could not be written.</exception>
     public async Task<byte[]> SaveAsync(int boots, string ramFile, CancellationToken cancellationToken)
     {
-        // They are no part of the spec, so a restored machine could not be given them again before its guest asks.
-        if (Adapter.HasDisks) throw new MachineException("a machine with plugged-in SCSI disks cannot be saved: detach them first");
         var writer = new MachineStateWriter();
         MachineDescription.Of(_spec).Save(writer, boots);
         byte[] ram = await RamFile.WriteAsync(Memory, ramFile, cancellationToken).ConfigureAwait(false);
@@ -30,38 +28,44 @@ internal sealed partial class VirtBoard
         Uart.Save(writer);
         _clock.Save(writer);
         foreach ((int slot, VirtioMmioTransport transport) in _transports) transport.Save(writer, slot);
+        Adapter.SaveUnits(writer);
         return writer.ToArray();
     }
 
     /// <summary>Takes over what <see cref="SaveAsync"/> wrote, on a board that was never loaded. After a failure it is fit only to be disposed of.</summary>
     /// <remarks>
     /// Controllers follow what they drive, so that their outputs reach restored inputs: clock, harts, interrupt controllers,
-    /// devices. RAM comes before devices, whose queues lie in it.
+    /// devices. RAM comes before devices, whose queues lie in it, and disks before the adapter, whose driver is told of
+    /// none that it knows.
     /// </remarks>
     /// <returns>How often the guest was started.</returns>
     /// <exception cref="MachineException">The state is damaged or of another machine.</exception>
-    public int Restore(MachineStateReader reader, string ramFile)
+    /// <exception cref="IOException">The RAM file could not be read.</exception>
+    public async Task<int> RestoreAsync(
+        MachineStateReader reader, IReadOnlyDictionary<int, IBlockBackend> pluggedDisks, string ramFile, CancellationToken cancellationToken)
     {
         int boots = MachineDescription.Of(_spec).Check(reader);
-        RestoreMemory(reader, ramFile);
+        await RestoreMemoryAsync(reader, ramFile, cancellationToken).ConfigureAwait(false);
         Clock.Restore(reader);
         foreach (Rv64Vcpu vcpu in Vcpus) vcpu.Restore(reader);
         _aclint.Restore(reader);
         _plic.Restore(reader);
         Uart.Restore(reader);
         _clock.Restore(reader);
+        Adapter.RestoreUnits(reader, pluggedDisks);
         foreach ((int slot, VirtioMmioTransport transport) in _transports) transport.Restore(reader, slot);
         reader.End();
+        _htif?.Restore();
         return boots;
     }
 
-    private void RestoreMemory(MachineStateReader reader, string ramFile)
+    private async Task RestoreMemoryAsync(MachineStateReader reader, string ramFile, CancellationToken cancellationToken)
     {
-        Span<byte> id = stackalloc byte[RamFile.IdLength];
+        byte[] id = new byte[RamFile.IdLength];
         reader.Open(StateSection.Memory, MemoryStateVersion);
         reader.ReadBytes(id);
         reader.Close();
-        using RamFile file = RamFile.Open(ramFile, Memory.Size, id);
+        using RamFile file = await RamFile.OpenAsync(ramFile, Memory.Size, id, cancellationToken).ConfigureAwait(false);
         Memory.MapFile(file.Handle);
     }
 }

@@ -45,13 +45,15 @@ internal sealed partial class VirtBoard : IDisposable
     private readonly List<BlockDevice> _disks = [];
     private readonly Dictionary<int, VirtioMmioTransport> _transports = [];
 
-    /// <exception cref="MachineException">The images do not fit the memory.</exception>
-    public VirtBoard(MachineSpec spec, HypervisorOptions options, IPowerControl power, Action<int> wake)
+    /// <exception cref="MachineException">The images do not fit the memory, or the host has none for what loading them writes.</exception>
+    public VirtBoard(MachineSpec spec, HypervisorOptions options, MemoryAccount? account, IPowerControl power, Action<int> wake)
     {
         _spec = spec;
         _kernel = KernelImage.Read(spec.Kernel.Pages, spec.StartMode);
         _layout = BootLayout.Plan(spec.MemorySize, _kernel, spec.Initramfs?.Pages, spec.Firmware?.Pages);
-        Memory = new GuestMemory(VirtMemoryMap.Ram, spec.MemorySize);
+        Memory = new GuestMemory(VirtMemoryMap.Ram, spec.MemorySize, account);
+        if (!Memory.TryKeep([.. _kernel.WrittenRanges, (_layout.DeviceTree, BootLayout.DeviceTreeRoom)]))
+            throw new MachineException("no host memory is left to load the machine's images into") { IsForMemory = true };
         var bus = new MmioBus();
         var harts = new Hart[spec.VcpuCount];
         ulong codeCacheSize = options.CodeCacheSize / (ulong)harts.Length;
@@ -69,29 +71,29 @@ internal sealed partial class VirtBoard : IDisposable
         Uart = new Uart(spec.Console, _plic.Line(VirtMemoryMap.UartInterrupt));
         _clock = new GoldfishRtc(spec.WallClock, _plic.Line(VirtMemoryMap.RtcInterrupt));
         _htif = ConnectHtif(power);
-        bus.Map(VirtMemoryMap.Test, VirtMemoryMap.TestSize, new TestDevice(power));
-        bus.Map(VirtMemoryMap.Rtc, VirtMemoryMap.RtcSize, _clock);
-        bus.Map(VirtMemoryMap.Aclint, VirtMemoryMap.AclintSize, _aclint);
-        bus.Map(VirtMemoryMap.Plic, VirtMemoryMap.PlicSize, _plic);
-        bus.Map(VirtMemoryMap.Uart, VirtMemoryMap.UartSize, Uart);
+        bus.Map(VirtMemoryMap.Test, VirtMemoryMap.TestSize, DeviceKind.Test, new TestDevice(power));
+        bus.Map(VirtMemoryMap.Rtc, VirtMemoryMap.RtcSize, DeviceKind.Rtc, _clock);
+        bus.Map(VirtMemoryMap.Aclint, VirtMemoryMap.AclintSize, DeviceKind.Aclint, _aclint);
+        bus.Map(VirtMemoryMap.Plic, VirtMemoryMap.PlicSize, DeviceKind.Plic, _plic);
+        bus.Map(VirtMemoryMap.Uart, VirtMemoryMap.UartSize, DeviceKind.Uart, Uart);
 
         foreach (IBlockBackend disk in spec.Disks)
         {
             var device = new BlockDevice(Memory, VirtioLine(_disks.Count), disk);
-            Attach(bus, _disks.Count, device);
+            Attach(bus, _disks.Count, DeviceKind.VirtioBlock, device);
             _disks.Add(device);
         }
 
         Agent = new ConsoleDevice(Memory, VirtioLine(ConsoleSlot));
         _input = new InputDevice(Memory, VirtioLine(InputSlot));
-        Attach(bus, ConsoleSlot, Agent);
-        Attach(bus, EntropySlot, new EntropyDevice(Memory, VirtioLine(EntropySlot)));
-        Attach(bus, InputSlot, _input);
+        Attach(bus, ConsoleSlot, DeviceKind.VirtioConsole, Agent);
+        Attach(bus, EntropySlot, DeviceKind.VirtioEntropy, new EntropyDevice(Memory, VirtioLine(EntropySlot)));
+        Attach(bus, InputSlot, DeviceKind.VirtioInput, _input);
         Adapter = new ScsiDevice(Memory, VirtioLine(ScsiSlot));
-        Attach(bus, ScsiSlot, Adapter);
+        Attach(bus, ScsiSlot, DeviceKind.VirtioScsi, Adapter);
         for (int slot = 0; slot < VirtMemoryMap.VirtioSlots; slot++)
             if (!_transports.ContainsKey(slot))
-                bus.Map(VirtMemoryMap.Virtio(slot), VirtMemoryMap.VirtioSize, new EmptyVirtioSlot());
+                bus.Map(VirtMemoryMap.Virtio(slot), VirtMemoryMap.VirtioSize, DeviceKind.VirtioEmpty, new EmptyVirtioSlot());
     }
 
     public GuestMemory Memory { get; }
@@ -159,10 +161,11 @@ internal sealed partial class VirtBoard : IDisposable
     /// <summary>Ends when no device transfers to or from RAM any more; they hold back new requests until <see cref="ResumeDevices"/>.</summary>
     public Task DrainAsync() => Task.WhenAll(_transports.Values.Select(transport => transport.Device.DrainAsync()));
 
-    /// <summary>Lets devices go on after <see cref="DrainAsync"/>.</summary>
+    /// <summary>Lets devices go on after <see cref="DrainAsync"/>, and take what the host had no memory for.</summary>
     public void ResumeDevices()
     {
         foreach (VirtioMmioTransport transport in _transports.Values) transport.Device.Resume();
+        _htif?.Resume();
     }
 
     public void PressPowerKey() => _input.PressPowerKey();
@@ -191,10 +194,10 @@ internal sealed partial class VirtBoard : IDisposable
 
     private IInterruptLine VirtioLine(int slot) => _plic.Line(VirtMemoryMap.VirtioInterrupt + slot);
 
-    private void Attach(MmioBus bus, int slot, VirtioDevice device)
+    private void Attach(MmioBus bus, int slot, DeviceKind kind, VirtioDevice device)
     {
         var transport = new VirtioMmioTransport(device);
-        bus.Map(VirtMemoryMap.Virtio(slot), VirtMemoryMap.VirtioSize, transport);
+        bus.Map(VirtMemoryMap.Virtio(slot), VirtMemoryMap.VirtioSize, kind, transport);
         _transports.Add(slot, transport);
     }
 }

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using CloudLab.Machine.Devices;
 using CloudLab.Machine.Devices.Virtio.Block;
 using CloudLab.Machine.Devices.Virtio.Scsi;
+using CloudLab.Machine.Memory;
 using CloudLab.Machine.Scheduling;
 using CloudLab.Machine.State;
 
@@ -16,9 +17,13 @@ namespace CloudLab.Machine;
 ///      │                  │  └───── Pause ──────┘ │
 ///      └──────── Stop ────┴──▶ Stopped ◀── Stop ──┘
 /// </code>
+/// Where more memory is promised than the host has, a machine also pauses by itself, before an instruction or a request
+/// that needs memory which is not there, and goes on by itself when it is; see <see cref="PauseReason"/>.
+/// <para>
 /// Methods may be called from any thread and are idempotent; each ends when its command has been carried out. What the
 /// guest itself wishes (power-off, reboot) goes through the same queue. Events are raised from the queue, in order;
 /// their handlers must not wait for a command of the same machine.
+/// </para>
 /// </remarks>
 public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
 {
@@ -28,22 +33,34 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
     private readonly VcpuTask[] _tasks = [];
     private readonly Channel<Func<Task>> _commands = Channel.CreateUnbounded<Func<Task>>();
     private readonly Task _queue;
+    private readonly MemoryAccount? _memory;
+    private readonly TaskCompletionSource _firstSlice = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile MachineStatus _status = new(MachineState.Created, StopReason.None, null, 0);
     private int _isGoingDown;
     private int _incarnation;
     private int _isFaultReported;
     private int _isDisposed;
+    private int _isFollowingMemory;
+    // Whether somebody wants it paused, whatever else it waits for. The queue's own.
+    private bool _isHeld;
 
-    internal VirtualMachine(MachineSpec spec, VcpuScheduler scheduler, HypervisorOptions options, Action<VirtualMachine> released)
+    internal VirtualMachine(
+        MachineSpec spec, VcpuScheduler scheduler, HypervisorOptions options, MemoryAccount? memory, Action<VirtualMachine> released)
     {
         Spec = spec;
         _scheduler = scheduler;
         _released = released;
-        _board = new VirtBoard(spec, options, this, Wake);
+        _board = new VirtBoard(spec, options, memory, this, Wake);
         var allowance = new CpuAllowance(Math.Min(spec.CpuCap, options.Workers), VcpuScheduler.Now);
-        _tasks = [.. _board.Vcpus.Select(vcpu => new VcpuTask(vcpu, allowance, spec.CpuWeight, _board.Clock.Until, _board.Uart.Flush, ReportFault))];
+        _tasks =
+        [
+            .. _board.Vcpus.Select(vcpu => new VcpuTask(
+                vcpu, allowance, spec.CpuWeight, _board.Clock.Until, vcpu.Hart.Id == 0 ? AfterBootSlice : _board.Uart.Flush, ReportFault)),
+        ];
         _board.Agent.Received += bytes => AgentReceived?.Invoke(bytes);
         _queue = Task.Run(RunQueueAsync);
+        _memory = memory;
+        if (memory is not null) memory.Changed = FollowMemory;
     }
 
     /// <summary>The spec it was made from.</summary>
@@ -55,10 +72,14 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
     /// <summary>Commands that wait to be carried out.</summary>
     internal int QueuedCommands => _commands.Reader.Count;
 
+    /// <summary>Where its RAM lies in the host's address space, to be told from what it costs beside.</summary>
+    // SAFETY: the pointer is a number here; nothing is read through it.
+    internal unsafe (ulong Start, ulong End) RamInHost => ((ulong)_board.Memory.Host, (ulong)_board.Memory.Host + _board.Memory.Size);
+
     /// <summary>Raised after each change of <see cref="Status"/>, with the new one; a reboot shows as <c>Boots</c> + 1.</summary>
     public event Action<MachineStatus>? StatusChanged;
 
-    /// <summary>Bytes that the guest's agent wrote to its port <c>org.cloudlab.agent.0</c>. Raised on a vCPU's thread: be quick, do not throw.</summary>
+    /// <summary>Bytes that the guest's agent wrote to its port <c>org.cloudlab.agent.0</c>. Raised on a vCPU's thread: be quick, do not throw, do not keep the memory.</summary>
     public event Action<ReadOnlyMemory<byte>>? AgentReceived;
 
     /// <summary>Loads RAM and starts the boot hart. Ends when it has executed, and the machine is Running.</summary>
@@ -70,30 +91,22 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
         SetStatus(new MachineStatus(MachineState.Running, StopReason.None, null, 1));
     });
 
-    /// <summary>Ends when no vCPU executes. Nothing when paused already.</summary>
-    public Task PauseAsync() => CommandAsync(async () =>
-    {
-        if (_status.State != MachineState.Running) return;
-        await HaltVcpusAsync().ConfigureAwait(false);
-        SetStatus(_status with { State = MachineState.Paused });
-    });
+    /// <summary>Ends when no vCPU executes, and none will before <see cref="ResumeAsync"/>. Nothing when paused so already.</summary>
+    public Task PauseAsync() => CommandAsync(() => HoldAsync(true));
 
-    /// <summary>Goes on after a pause.</summary>
-    public Task ResumeAsync() => CommandAsync(async () =>
-    {
-        if (_status.State != MachineState.Paused) return;
-        await RunVcpusAsync().ConfigureAwait(false);
-        SetStatus(_status with { State = MachineState.Running });
-    });
+    /// <summary>Goes on after a pause, now or, while the host has no memory for it, later.</summary>
+    public Task ResumeAsync() => CommandAsync(() => HoldAsync(false));
 
     /// <summary>Clears RAM, resets every device and boots again, from Running or Paused.</summary>
     public Task ResetAsync() => CommandAsync(RebootAsync);
 
     /// <summary>
-    /// Saves the machine, running or paused, so that <see cref="Hypervisor.RestoreAsync"/> can make another that goes on
+    /// Saves the machine, running or paused, so that <see cref="Hypervisor.RestoreAsync(MachineSpec, Stream, string, CancellationToken)"/> can make another that goes on
     /// from there. It does not execute meanwhile, device I/O is drained, and it goes on afterwards as it was.
     /// </summary>
-    /// <param name="state">Receives everything but RAM and the disks' content, which stays with their backends.</param>
+    /// <param name="state">
+    /// Receives everything but RAM and the disks' content, which stays with their backends; of disks that are plugged in, where.
+    /// </param>
     /// <param name="ramFile">
     /// The path of the file that receives RAM; replaced as a whole if it exists. Its size is that of RAM, without the pages
     /// that are zero.
@@ -168,23 +181,29 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
     /// <summary>Sends bytes to the agent's port; false, and nothing sent, when the guest has not opened it or its queue is full.</summary>
     public bool TrySendToAgent(ReadOnlySpan<byte> bytes) => _status.State == MachineState.Running && _board.Agent.TrySend(bytes);
 
-    /// <summary>Counters up to now.</summary>
+    /// <summary>Counters up to now, of each vCPU and summed up. Any thread; the guest does not stop for it.</summary>
     public MachineMetrics ReadMetrics()
     {
+        VcpuMetrics[] vcpus = [.. _tasks.Select(ReadMetrics)];
         var exits = new Dictionary<string, ulong>();
         var traps = new Dictionary<string, ulong>();
         ulong instructions = 0;
         TimeSpan cpu = default, steal = default;
-        foreach (VcpuTask task in _tasks)
+        foreach (VcpuMetrics vcpu in vcpus)
         {
-            task.Engine.AddCounters(exits, traps);
-            instructions += task.Engine.Instructions;
-            (TimeSpan taskCpu, TimeSpan taskSteal) = _scheduler.ReadTimes(task);
-            cpu += taskCpu;
-            steal += taskSteal;
+            instructions += vcpu.Instructions;
+            cpu += vcpu.CpuTime;
+            steal += vcpu.StealTime;
+            Add(exits, vcpu.Exits);
+            Add(traps, vcpu.Traps);
         }
 
-        return new MachineMetrics(instructions, cpu, steal, exits, traps);
+        return new MachineMetrics(instructions, cpu, steal, exits, traps) { Vcpus = vcpus };
+
+        static void Add(Dictionary<string, ulong> sums, IReadOnlyDictionary<string, ulong> counters)
+        {
+            foreach ((string name, ulong count) in counters) sums[name] = sums.GetValueOrDefault(name) + count;
+        }
     }
 
     /// <summary>Stops the machine and frees all it holds. Not from one of its own events.</summary>
@@ -200,12 +219,15 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
 
     /// <summary>Takes over a saved state, in place of <see cref="StartAsync"/>. Ends when the machine is Paused.</summary>
     /// <exception cref="MachineException">The state is damaged or of another machine; this one must be disposed of.</exception>
-    internal Task RestoreAsync(MachineStateReader state, string ramFile) => CommandAsync(() =>
-    {
-        int boots = _board.Restore(state, ramFile);
-        SetStatus(new MachineStatus(MachineState.Paused, StopReason.None, null, boots));
-        return Task.CompletedTask;
-    });
+    /// <exception cref="IOException">The RAM file could not be read; this machine must be disposed of.</exception>
+    internal Task RestoreAsync(
+        MachineStateReader state, IReadOnlyDictionary<int, IBlockBackend> pluggedDisks, string ramFile, CancellationToken cancellationToken) =>
+        CommandAsync(async () =>
+        {
+            int boots = await _board.RestoreAsync(state, pluggedDisks, ramFile, cancellationToken).ConfigureAwait(false);
+            _isHeld = true;
+            SetStatus(new MachineStatus(MachineState.Paused, StopReason.None, null, boots, PauseReason: PauseReason.Requested));
+        });
 
     void IPowerControl.PowerOff() => GoDown(() => HaltAsync(StopReason.GuestPowerOff, "the guest powered off", 0));
 
@@ -232,6 +254,7 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
 
     private void ReportFault(Exception fault)
     {
+        _firstSlice.TrySetResult();
         if (Interlocked.Exchange(ref _isFaultReported, 1) != 0) return;
         Post(() => HaltAsync(StopReason.InternalError, DetailOf(fault)));
     }
@@ -245,6 +268,7 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
         Volatile.Write(ref _isGoingDown, 0);
         _board.Reset();
         _board.Load();
+        _isHeld = false;
         await RunVcpusAsync().ConfigureAwait(false);
         SetStatus(new MachineStatus(MachineState.Running, StopReason.None, null, _status.Boots + 1));
     }
@@ -253,7 +277,49 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
     {
         if (_status.State == MachineState.Stopped) return;
         await HaltVcpusAsync().ConfigureAwait(false);
-        SetStatus(_status with { State = MachineState.Stopped, StopReason = reason, Detail = detail, ExitCode = exitCode });
+        _memory?.StopWaiting();
+        SetStatus(new MachineStatus(MachineState.Stopped, reason, detail, _status.Boots, exitCode));
+    }
+
+    private Task HoldAsync(bool isHeld)
+    {
+        if (_status.State is not (MachineState.Running or MachineState.Paused)) return Task.CompletedTask;
+        _isHeld = isHeld;
+        return SettleAsync();
+    }
+
+    /// <summary>The budget has refused memory, or granted what it had refused. Any thread.</summary>
+    private void FollowMemory()
+    {
+        // What comes before the command is carried out is seen by it.
+        if (Interlocked.Exchange(ref _isFollowingMemory, 1) != 0) return;
+        Post(() =>
+        {
+            Interlocked.Exchange(ref _isFollowingMemory, 0);
+            if (_status.State is not (MachineState.Running or MachineState.Paused)) return Task.CompletedTask;
+            // Devices that were refused and then granted before the machine could pause take up their requests again.
+            if (_status.State == MachineState.Running) _board.ResumeDevices();
+            return SettleAsync();
+        });
+    }
+
+    /// <summary>Lets a running or paused machine stand still while it is held or waits for memory, and run otherwise.</summary>
+    private async Task SettleAsync()
+    {
+        PauseReason reason = PauseReason.None;
+        if (_memory is { IsWaiting: true }) reason = PauseReason.InsufficientHostMemory;
+        else if (_isHeld) reason = PauseReason.Requested;
+        if (reason == _status.PauseReason) return;
+        if (_status.State == MachineState.Running) await HaltVcpusAsync().ConfigureAwait(false);
+        else if (reason == PauseReason.None) await RunVcpusAsync().ConfigureAwait(false);
+        SetStatus(_status with
+        {
+            State = reason == PauseReason.None ? MachineState.Running : MachineState.Paused,
+            PauseReason = reason,
+            Detail = reason == PauseReason.InsufficientHostMemory
+                ? $"the guest needs more memory, and the {_memory!.Limit >> 20} MiB that the host gives to guests are used up"
+                : null,
+        });
     }
 
     private async Task RunVcpusAsync()
@@ -261,16 +327,15 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
         _board.ResumeDevices();
         _board.Clock.Start();
         foreach (VcpuTask task in _tasks) _scheduler.Resume(task);
-        if (_status.State == MachineState.Created) await FirstSliceAsync().ConfigureAwait(false);
+        // Until the boot hart's first slice is over, so that Running means that the guest has executed. It may have retired
+        // nothing: a kernel whose first instruction traps for ever runs too.
+        if (_status.State == MachineState.Created) await _firstSlice.Task.ConfigureAwait(false);
     }
 
-    /// <summary>
-    /// Ends when the boot hart's first slice is over, so that Running means that the guest has executed. It may have
-    /// retired nothing: a kernel whose first instruction traps for ever runs too.
-    /// </summary>
-    private async Task FirstSliceAsync()
+    private void AfterBootSlice()
     {
-        while (!_tasks[0].HasRun) await Task.Delay(1).ConfigureAwait(false);
+        _firstSlice.TrySetResult();
+        _board.Uart.Flush();
     }
 
     private async Task HaltVcpusAsync()
@@ -312,7 +377,8 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
     {
         if (_status.State == MachineState.Stopped) return;
         await Task.WhenAll(_tasks.Select(_scheduler.ParkAsync)).ConfigureAwait(false);
-        _status = _status with { State = MachineState.Stopped, StopReason = StopReason.InternalError, Detail = DetailOf(fault) };
+        _memory?.StopWaiting();
+        _status = new MachineStatus(MachineState.Stopped, StopReason.InternalError, DetailOf(fault), _status.Boots);
         try
         {
             StatusChanged?.Invoke(_status);
@@ -321,6 +387,15 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
         {
             // It may be the observer that is broken: its machine has been stopped for that, and the queue lives on.
         }
+    }
+
+    private VcpuMetrics ReadMetrics(VcpuTask task)
+    {
+        var exits = new Dictionary<string, ulong>();
+        var traps = new Dictionary<string, ulong>();
+        task.Engine.ReadCounters(exits, traps);
+        (TimeSpan cpu, TimeSpan steal) = _scheduler.ReadTimes(task);
+        return new VcpuMetrics(task.Engine.Instructions, cpu, steal, exits, traps);
     }
 
     private static string DetailOf(Exception fault) => $"a fault in the virtual machine monitor: {fault}";

@@ -13,8 +13,8 @@ internal static class CloudLabBoot
     public static async Task<BootSample> RunAsync(string directory, string commandLine)
     {
         await using var hypervisor = new Hypervisor(new HypervisorOptions());
-        using GuestImage kernel = await LoadAsync(hypervisor, directory, "kernel");
-        using GuestImage initramfs = await LoadAsync(hypervisor, directory, "initramfs.cpio");
+        using GuestImage kernel = await hypervisor.LoadFileAsync(Path.Combine(directory, "kernel"));
+        using GuestImage initramfs = await hypervisor.LoadFileAsync(Path.Combine(directory, "initramfs.cpio"));
         var console = new SerialConsole();
         var prompt = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         console.OutputWritten += bytes =>
@@ -39,11 +39,5 @@ internal static class CloudLabBoot
             process.TotalProcessorTime.TotalSeconds,
             metrics.Instructions,
             metrics.CpuTime.TotalSeconds);
-    }
-
-    private static async Task<GuestImage> LoadAsync(Hypervisor hypervisor, string directory, string name)
-    {
-        await using FileStream file = File.OpenRead(Path.Combine(directory, name));
-        return await hypervisor.LoadImageAsync(name, file, CancellationToken.None);
     }
 }

@@ -17,8 +17,8 @@ internal static class IdleGuests
     public static async Task RunAsync(BuiltImage image, int count)
     {
         await using var hypervisor = new Hypervisor(new HypervisorOptions());
-        using GuestImage kernel = await LoadAsync(hypervisor, image.KernelPath);
-        using GuestImage initramfs = await LoadAsync(hypervisor, image.InitramfsPath);
+        using GuestImage kernel = await hypervisor.LoadFileAsync(image.KernelPath);
+        using GuestImage initramfs = await hypervisor.LoadFileAsync(image.InitramfsPath);
         var machines = new List<VirtualMachine>();
         for (int i = 0; i < count; i++)
         {
@@ -38,19 +38,30 @@ internal static class IdleGuests
         await Task.Delay(Settling);
         using var process = Process.GetCurrentProcess();
         TimeSpan before = process.TotalProcessorTime;
+        IdleCost[] costs = [.. machines.Select(machine => IdleCost.Read(machine.ReadMetrics()))];
         var clock = Stopwatch.StartNew();
         await Task.Delay(Period);
         process.Refresh();
         double share = (process.TotalProcessorTime - before) / clock.Elapsed / count;
+        var spent = new IdleCost(0, 0, 0, 0, 0);
+        for (int i = 0; i < count; i++) spent = spent.Plus(IdleCost.Read(machines[i].ReadMetrics()).Minus(costs[i]));
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{count} idle guests: {share:p3} of a core each; {process.WorkingSet64 >> 20} MiB resident"));
-        double[] milliseconds = await TypeAsync(machines[0].Spec.Console);
-        Array.Sort(milliseconds);
+        double seconds = clock.Elapsed.TotalSeconds * count;
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"key to echo in one of them: p50 {milliseconds[Keys / 2]:f2} ms, p99 {milliseconds[Keys * 99 / 100]:f2} ms, of {Keys}"));
+            $"each: vCPU {spent.CpuSeconds / seconds:p3}, {spent.Instructions / seconds:f0} instructions, {spent.Waits / seconds:f2} waits, {spent.Timers / seconds:f2} timer interrupts, {spent.External / seconds:f2} of devices a second"));
+        Report("a UART interrupt to a bare guest's answer", await WakeProbe.KeysAsync(hypervisor, Keys));
+        Report("a bare guest's timer is late by", await WakeProbe.TimersAsync(hypervisor, Keys));
+        double[] milliseconds = await TypeAsync(machines[0].Spec.Console);
+        Array.Sort(milliseconds);
+        Report("key to echo in one of them, through its terminal", milliseconds);
     }
+
+    private static void Report(string what, double[] milliseconds) => Console.WriteLine(string.Create(
+        CultureInfo.InvariantCulture,
+        $"{what}: p50 {milliseconds[Keys / 2]:f2} ms, p99 {milliseconds[Keys * 99 / 100]:f2} ms, of {Keys}"));
 
     /// <summary>Types one key at a time and waits for its echo: UART interrupt, wake, the guest's terminal, output.</summary>
     private static async Task<double[]> TypeAsync(SerialConsole console)
@@ -75,11 +86,5 @@ internal static class IdleGuests
     {
         using ConsoleAttachment attachment = console.Attach(replay: true);
         while (console.Snapshot().AsSpan().IndexOf("/ # "u8) < 0) await attachment.ReadAsync(CancellationToken.None);
-    }
-
-    private static async Task<GuestImage> LoadAsync(Hypervisor hypervisor, string path)
-    {
-        await using FileStream file = File.OpenRead(path);
-        return await hypervisor.LoadImageAsync(Path.GetFileName(path), file, CancellationToken.None);
     }
 }

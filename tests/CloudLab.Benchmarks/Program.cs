@@ -7,6 +7,12 @@ using CloudLab.Testing;
 
 // boot [ROUNDS]          boots to the prompt, ROUNDS times (default 5), interleaved with QEMU where it is installed
 // idle [COUNT]           what COUNT (default 20) idle guests cost, and how soon one answers a key
+// speed [ROUNDS]         integer loops, ROUNDS times (default 5), interleaved with QEMU where it is installed
+// switches [ROUNDS]      what a Linux guest's context switches and new processes cost, ROUNDS times (default 5)
+// api-beside-busy        how soon the API answers while a guest of 8 vCPUs is busy; starts a server of its own
+// exits                  what counting an exit costs, beside the exit and over a boot
+// start [COUNT]          from creating a machine to its first instructions, COUNT times (default 500)
+// footprint [COUNT] [S]  memory beside the RAM of COUNT (default 8) guests after S (default 60) seconds of idleness
 // shares                 what busy machines of different weights and caps get, beside what they should
 // boot-once DIRECTORY    one boot in this process; prints the sample as JSON
 string verb = args.FirstOrDefault() ?? "";
@@ -21,13 +27,38 @@ switch (verb)
     case "shares":
         await Shares.RunAsync();
         return 0;
+    case "api-beside-busy":
+        await ApiBesideBusyGuest.RunAsync(await TestGuestImage.GetAsync(CancellationToken.None));
+        return 0;
+    case "speed":
+        await Speed.RunAsync(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 5);
+        return 0;
+    case "switches":
+        await ContextSwitches.RunAsync(
+            await TestGuestImage.GetAsync(CancellationToken.None),
+            args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 5);
+        return 0;
+    case "exits":
+        await ExitCost.RunAsync(await TestGuestImage.GetAsync(CancellationToken.None));
+        return 0;
+    case "start":
+        await StartTime.RunAsync(
+            await TestGuestImage.GetAsync(CancellationToken.None),
+            args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 500);
+        return 0;
+    case "footprint":
+        await Footprint.RunAsync(
+            await TestGuestImage.GetAsync(CancellationToken.None),
+            args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 8,
+            TimeSpan.FromSeconds(args.Length > 2 ? double.Parse(args[2], CultureInfo.InvariantCulture) : 60));
+        return 0;
     case "idle":
         await IdleGuests.RunAsync(
             await TestGuestImage.GetAsync(CancellationToken.None),
             args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 20);
         return 0;
     default:
-        Console.Error.WriteLine("usage: CloudLab.Benchmarks boot [ROUNDS] | idle [COUNT] | shares");
+        Console.Error.WriteLine("usage: CloudLab.Benchmarks boot [ROUNDS] | speed [ROUNDS] | idle [COUNT] | shares | switches [ROUNDS] | api-beside-busy | exits | start [COUNT] | footprint [COUNT] [SECONDS]");
         return 2;
 }
 
@@ -78,9 +109,4 @@ static void Report(string name, List<BootSample> samples)
         $"{name}: {Median(samples, s => s.CpuSeconds):f2} CPU-s (range {samples.Min(s => s.CpuSeconds):f2}-{samples.Max(s => s.CpuSeconds):f2}), {Median(samples, s => s.WallSeconds):f2} s wall{detail}; median of {samples.Count}"));
 }
 
-static double Median(List<BootSample> samples, Func<BootSample, double> value)
-{
-    double[] sorted = [.. samples.Select(value).Order()];
-    int middle = sorted.Length / 2;
-    return sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
+static double Median(List<BootSample> samples, Func<BootSample, double> value) => Statistics.Median(samples.Select(value));

@@ -7,6 +7,7 @@ namespace CloudLab.Benchmarks;
 /// <summary>What busy machines of different weights and caps get of two workers, beside what they should.</summary>
 internal static class Shares
 {
+    private const int Workers = 2;
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
 
     // Endless loops, one a hart: flat code that the boot hart enters. "j ."
@@ -37,7 +38,7 @@ internal static class Shares
 
     private static async Task<double[]> MeasureAsync((int Weight, double Cap)[] mix)
     {
-        await using var hypervisor = new Hypervisor(new HypervisorOptions { Workers = 2 });
+        await using var hypervisor = new Hypervisor(new HypervisorOptions { Workers = Workers });
         using GuestImage kernel = await hypervisor.LoadImageAsync("spin", new MemoryStream(Spin), CancellationToken.None);
         VirtualMachine[] machines = [.. mix.Select((m, i) => hypervisor.Create(new MachineSpec
         {
@@ -55,7 +56,10 @@ internal static class Shares
         return [.. machines.Select((machine, i) => (machine.ReadMetrics().CpuTime - before[i]) / Period)];
     }
 
-    /// <summary>Cores for each: by weight, none above its cap or its one core, and what is left goes to the others.</summary>
+    /// <summary>
+    /// Cores for each: by weight, none above its cap or what one worker got of a busy host, and what is left goes to the
+    /// others. No mix leaves a worker idle but the one whose machines are all alike.
+    /// </summary>
     private static double[] Fair((int Weight, double Cap)[] mix, double cores)
     {
         double[] fair = new double[mix.Length];
@@ -64,9 +68,9 @@ internal static class Shares
         while (open.Count > 0)
         {
             double weights = open.Sum(i => mix[i].Weight);
-            int[] bounded = [.. open.Where(i => left * mix[i].Weight / weights >= Math.Min(1, mix[i].Cap))];
+            int[] bounded = [.. open.Where(i => left * mix[i].Weight / weights >= Math.Min(cores / Workers, mix[i].Cap))];
             foreach (int i in bounded.Length > 0 ? bounded : [.. open])
-                fair[i] = bounded.Length > 0 ? Math.Min(1, mix[i].Cap) : left * mix[i].Weight / weights;
+                fair[i] = bounded.Length > 0 ? Math.Min(cores / Workers, mix[i].Cap) : left * mix[i].Weight / weights;
             if (bounded.Length == 0) break;
             left -= bounded.Sum(i => fair[i]);
             open.ExceptWith(bounded);

@@ -15,8 +15,8 @@ public sealed class ControlPlaneOptionsTests
         var options = new ControlPlaneOptions
         {
             HostName = "two words",
-            Hypervisor = new HypervisorOptions { MemoryBudget = 0, Workers = 0 },
-            MemoryOvercommit = double.NaN,
+            Hypervisor = new HypervisorOptions { MemoryBudget = 0, Workers = 0, MemoryOvercommit = double.NaN },
+            VcpuOvercommit = double.PositiveInfinity,
             LeaseDuration = TimeSpan.Zero,
             ReconcileInterval = TimeSpan.Zero,
             StopTimeout = TimeSpan.FromSeconds(-1),
@@ -26,6 +26,6 @@ public sealed class ControlPlaneOptionsTests
             ClientTokenRetention = TimeSpan.FromSeconds(-2),
         };
         var thrown = Assert.Throws<OptionsValidationException>(options.Validate);
-        Assert.Equal(11, thrown.Failures.Count());
+        Assert.Equal(12, thrown.Failures.Count());
     }
 }

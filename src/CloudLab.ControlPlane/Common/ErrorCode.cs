@@ -18,6 +18,21 @@ public enum ErrorCode
     /// <summary>The image cannot start now; the message has the reason.</summary>
     ImageUnavailable,
 
+    /// <summary>The image may be used by the caller's account, but is another's or the system's to change.</summary>
+    ImageNotOwned,
+
+    /// <summary>A file of an image is empty, cut off, or nothing that a machine could load.</summary>
+    ImageFileInvalid,
+
+    /// <summary>A file of an image is larger than one may be.</summary>
+    ImageFileTooLarge,
+
+    /// <summary>The bytes that arrived do not have the checksum that came with them.</summary>
+    ChecksumMismatch,
+
+    /// <summary>No webhook of that id in the caller's account.</summary>
+    WebhookNotFound,
+
     /// <summary>The instance's state does not allow the operation.</summary>
     IncorrectInstanceState,
 

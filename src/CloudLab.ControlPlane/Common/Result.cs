@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace CloudLab.ControlPlane.Common;
 
 /// <summary>A value, or the <see cref="CloudLabError"/> that stands in its place.</summary>
-public readonly struct Result<T>
+public readonly struct Result<T> : IResult
     where T : class
 {
     private Result(T? value, CloudLabError? error)

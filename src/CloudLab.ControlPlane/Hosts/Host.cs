@@ -19,8 +19,10 @@ public sealed class Host
     /// <summary>Until when the host is taken to be alive, by the clocks of the hosts.</summary>
     public DateTimeOffset LeaseUntil { get; private set; }
 
+    /// <summary>See <see cref="HostCapacity.Vcpus"/>.</summary>
     public int Vcpus { get; private set; }
 
+    /// <summary>See <see cref="HostCapacity.MemoryBytes"/>.</summary>
     public long MemoryBytes { get; private set; }
 
     public Architecture Architecture { get; private set; }

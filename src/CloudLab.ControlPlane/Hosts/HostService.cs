@@ -13,9 +13,7 @@ namespace CloudLab.ControlPlane.Hosts;
 public sealed class HostService(IDbContextFactory<CloudLabDbContext> contexts, ControlPlaneOptions options, TimeProvider time)
 {
     private HostCapacity Capacity => new(
-        options.Hypervisor.Workers,
-        (long)Math.Min(options.Hypervisor.MemoryBudget * options.MemoryOvercommit, long.MaxValue),
-        Architecture.Riscv64);
+        options.PromisedVcpus, (long)options.Hypervisor.PromisedMemory, Architecture.Riscv64);
 
     /// <summary>
     /// Takes this host's name, at once, whoever had it: the caller holds the lock that allows one process of a name.
@@ -145,10 +143,11 @@ public sealed class HostService(IDbContextFactory<CloudLabDbContext> contexts, C
                     .Where(i => i.TerminatedAt != null && i.TerminatedAt <= terminatedBefore)
                     .ExecuteDeleteAsync(ct)
                     .ConfigureAwait(false);
-                // The token of an instance that is still there keeps its meaning.
+                // The token of an instance or image that is still there keeps its meaning.
                 int tokens = await db.ClientRequests
                     .Where(r => r.CreatedAt <= usedBefore)
                     .Where(r => !db.Instances.Any(i => i.AccountId == r.AccountId && i.ClientToken == r.Token))
+                    .Where(r => !db.Images.Any(i => i.AccountId == r.AccountId && i.ClientToken == r.Token))
                     .ExecuteDeleteAsync(ct)
                     .ConfigureAwait(false);
                 return instances + tokens;
@@ -171,12 +170,15 @@ public sealed class HostService(IDbContextFactory<CloudLabDbContext> contexts, C
                     and i.memory_bytes <= {3} - (
                         select coalesce(sum(o.memory_bytes), 0) from instances o
                         where o.host = {0} and (o.desired = 'running' or o.state = 'running'))
+                    and i.vcpus <= {4} - (
+                        select coalesce(sum(o.vcpus), 0) from instances o
+                        where o.host = {0} and (o.desired = 'running' or o.state = 'running'))
                     and exists (select 1 from hosts h where h.name = {0} and h.epoch = {1})
                 order by i.created_at, i.id limit 1 {{db.SkipLocked}})
             returning id as "Value"
             """;
         List<string> placed = await db.Database
-            .SqlQueryRaw<string>(statement, lease.Name, lease.Epoch, EnumText.Of(Capacity.Architecture), Capacity.MemoryBytes)
+            .SqlQueryRaw<string>(statement, lease.Name, lease.Epoch, EnumText.Of(Capacity.Architecture), Capacity.MemoryBytes, Capacity.Vcpus)
             .ToListAsync(cancellationToken)
             .ConfigureAwait(false);
         return placed.Count > 0;

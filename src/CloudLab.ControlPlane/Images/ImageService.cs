@@ -1,27 +1,72 @@
-using System.Security.Cryptography;
 using CloudLab.ControlPlane.Common;
 using CloudLab.ControlPlane.Identity;
 using CloudLab.ControlPlane.Persistence;
 using CloudLab.ControlPlane.Reconciliation;
-using CloudLab.Storage.Blobs;
 using Microsoft.EntityFrameworkCore;
 
 namespace CloudLab.ControlPlane.Images;
 
 /// <summary>Images: what accounts can see of them, and how a built-in one comes to be.</summary>
 public sealed class ImageService(
-    IDbContextFactory<CloudLabDbContext> contexts, IBlobStore blobs, ReconcileSignal signal, TimeProvider time)
+    IDbContextFactory<CloudLabDbContext> contexts, ImageBlobs blobs, ReconcileSignal signal, TimeProvider time)
 {
     /// <summary>The images that the account may use, by name and then id.</summary>
     public async Task<IReadOnlyList<ImageDetails>> ListAsync(AccountId account, CancellationToken cancellationToken)
     {
         await using CloudLabDbContext db = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
         List<Image> images = await ImageQueries.Visible(db, account).AsNoTracking()
+            .Include(i => i.Tags)
+            .Include(i => i.Permissions)
+            .AsSplitQuery()
             .OrderBy(i => i.Name)
             .ThenBy(i => i.Id)
             .ToListAsync(cancellationToken)
             .ConfigureAwait(false);
-        return [.. images.Select(ImageDetails.Of)];
+        return [.. images.Select(image => ImageDetails.Of(image, account))];
+    }
+
+    /// <summary>One page of the images that the account may use, by name and then id.</summary>
+    /// <returns>The page. Errors: InvalidParameter.</returns>
+    public async Task<Result<Page<ImageDetails>>> ListAsync(AccountId account, ImageQuery query, CancellationToken cancellationToken)
+    {
+        if (query.PageSize is < 1 or > ImageQuery.MaxPageSize)
+            return new CloudLabError(ErrorCode.InvalidParameter, $"the page size must be 1 to {ImageQuery.MaxPageSize}");
+        if (query.Name is not null && !PlainText.Is(query.Name))
+            return new CloudLabError(ErrorCode.InvalidParameter, "a name has no control character");
+        ImageId after = default;
+        if (query.NextToken is not null && !ImageId.TryParse(query.NextToken, out after))
+            return new CloudLabError(ErrorCode.InvalidParameter, "the token of the next page is not one that a list returned");
+
+        await using CloudLabDbContext db = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
+        IQueryable<Image> images = ImageQueries.Visible(db, account).AsNoTracking();
+        if (query.Name is { } name) images = images.Where(i => i.Name == name);
+        if (query.State is { } state) images = images.Where(i => i.State == state);
+        images = query.Owner switch
+        {
+            ImageOwner.Self => images.Where(i => i.AccountId == account),
+            ImageOwner.System => images.Where(i => i.AccountId == null),
+            ImageOwner.Shared => images.Where(i => i.AccountId != null && i.AccountId != account),
+            null => images,
+        };
+        if (query.NextToken is not null)
+        {
+            // Where an image stands that has gone since is not known: its row stays for a while, so this is rare.
+            string? last = await db.Images.Where(i => i.Id == after).Select(i => i.Name).SingleOrDefaultAsync(cancellationToken).ConfigureAwait(false);
+            if (last is null) return new CloudLabError(ErrorCode.InvalidParameter, "the list has changed since the page before; begin again");
+            images = images.Where(i => i.Name.CompareTo(last) > 0 || (i.Name == last && i.Id > after));
+        }
+
+        List<Image> rows = await images
+            .Include(i => i.Tags)
+            .Include(i => i.Permissions)
+            .AsSplitQuery()
+            .OrderBy(i => i.Name)
+            .ThenBy(i => i.Id)
+            .Take(query.PageSize + 1)
+            .ToListAsync(cancellationToken)
+            .ConfigureAwait(false);
+        string? next = rows.Count > query.PageSize ? rows[query.PageSize - 1].Id.Value : null;
+        return new Page<ImageDetails>([.. rows.Take(query.PageSize).Select(image => ImageDetails.Of(image, account))], next);
     }
 
     /// <summary>One image, by id or by a built-in one's name.</summary>
@@ -30,7 +75,7 @@ public sealed class ImageService(
     {
         await using CloudLabDbContext db = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
         Image? image = await ImageQueries.FindAsync(db, account, idOrName, cancellationToken).ConfigureAwait(false);
-        return image is null ? ImageQueries.NotFound(idOrName) : ImageDetails.Of(image);
+        return image is null ? ImageQueries.NotFound(idOrName) : ImageDetails.Of(image, account);
     }
 
     /// <summary>The built-in image of that name, or null; for the server's own use (readiness), as it has no account.</summary>
@@ -38,7 +83,7 @@ public sealed class ImageService(
     {
         await using CloudLabDbContext db = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
         Image? image = await BuiltIn(db, name).AsNoTracking().SingleOrDefaultAsync(cancellationToken).ConfigureAwait(false);
-        return image is null ? null : ImageDetails.Of(image);
+        return image is null ? null : ImageDetails.Of(image, viewer: null);
     }
 
     /// <summary>Makes sure that a built-in image has a row; a new one is pending.</summary>
@@ -53,7 +98,7 @@ public sealed class ImageService(
                     db.Images.Add(image);
                 }
 
-                return ImageDetails.Of(image);
+                return ImageDetails.Of(image, viewer: null);
             },
             cancellationToken);
 
@@ -82,41 +127,28 @@ public sealed class ImageService(
     /// <exception cref="IOException">The blob store or a stream failed.</exception>
     public async Task<ImageDetails> PublishAsync(ImageId id, ImageContents contents, CancellationToken cancellationToken)
     {
-        ImageFile kernel = await StoreAsync(id, "kernel", contents.Kernel, cancellationToken).ConfigureAwait(false);
+        ImageFile kernel = await blobs.StoreAsync(id, ImagePart.Kernel, contents.Kernel, cancellationToken).ConfigureAwait(false);
         ImageFile? initramfs = contents.Initramfs is null
             ? null
-            : await StoreAsync(id, "initramfs", contents.Initramfs, cancellationToken).ConfigureAwait(false);
+            : await blobs.StoreAsync(id, ImagePart.Initramfs, contents.Initramfs, cancellationToken).ConfigureAwait(false);
 
         (Image image, ImageFile?[] replaced) = await contexts.WriteAsync(
             async (db, ct) =>
             {
+                await ImageQueries.LockAsync(db, id.Value, ct).ConfigureAwait(false);
                 Image row = await db.Images.SingleAsync(i => i.Id == id, ct).ConfigureAwait(false);
                 ImageFile?[] before = [row.Kernel, row.Initramfs];
-                row.Publish(kernel, initramfs, contents.CommandLine, contents.HasAgent);
+                row.Publish(kernel with { }, initramfs is null ? null : initramfs with { }, contents.CommandLine, contents.HasAgent);
+                ImageQueries.Touch(db, row);
                 return (row, before);
             },
             cancellationToken).ConfigureAwait(false);
 
-        foreach (ImageFile? file in replaced)
-            if (file is not null && file.Blob != kernel.Blob && file.Blob != initramfs?.Blob)
-                await blobs.DeleteAsync(file.Blob, cancellationToken).ConfigureAwait(false);
+        await blobs.ReleaseAsync(replaced).ConfigureAwait(false);
         signal.Notify();
-        return ImageDetails.Of(image);
+        return ImageDetails.Of(image, viewer: null);
     }
 
     private static IQueryable<Image> BuiltIn(CloudLabDbContext db, string name) =>
         db.Images.Where(i => i.AccountId == null && i.Name == name);
-
-    // The name has a random part: a file is never overwritten while a machine may be reading it.
-    private async Task<ImageFile> StoreAsync(ImageId id, string part, Stream content, CancellationToken cancellationToken)
-    {
-        string blob = $"images/{id}/{part}-{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
-        using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        await using var hashed = new HashingStream(content, sha256);
-        BlobResult<BlobInfo> stored = await blobs
-            .PutAsync(blob, hashed, BlobCondition.IfAbsent, cancellationToken)
-            .ConfigureAwait(false);
-        if (!stored.IsOk) throw new IOException($"the blob store refused {blob}: {stored.Error}");
-        return new ImageFile(blob, stored.Value.Length, Convert.ToHexStringLower(sha256.GetHashAndReset()));
-    }
 }

@@ -61,7 +61,7 @@ public sealed class Instance : IVersioned
 
     public string? ReasonMessage { get; private set; }
 
-    /// <summary>Whether the vCPUs make progress.</summary>
+    /// <summary>Whether the vCPUs make progress; impaired too while the machine is paused for want of memory.</summary>
     public CheckStatus SystemCheck { get; private set; }
 
     /// <summary>Whether the guest answers.</summary>
@@ -80,6 +80,11 @@ public sealed class Instance : IVersioned
     public List<InstanceTag> Tags { get; private set; } = [];
 
     public long Version { get; set; } = 1;
+
+    /// <summary>What was last observed of its guest.</summary>
+    internal InstanceChecks Checks => new(SystemCheck, InstanceCheck, IsShortOfMemory);
+
+    private bool IsShortOfMemory => ReasonCode == StateReason.InsufficientHostMemory.Code;
 
     /// <summary>The state that the account sees.</summary>
     public InstanceState State => InstanceStates.Of(Desired, Observed);
@@ -228,11 +233,12 @@ public sealed class Instance : IVersioned
         }
     }
 
-    internal void ObserveChecks(CheckStatus system, CheckStatus instance)
+    internal void ObserveChecks(InstanceChecks checks)
     {
         Require(Observed == ObservedState.Running);
-        SystemCheck = system;
-        InstanceCheck = instance;
+        (SystemCheck, InstanceCheck, bool isShort) = checks;
+        // Why it is to stop stays the reason; and only this reason is over when there is memory.
+        if (Desired == DesiredState.Running && isShort != IsShortOfMemory) SetReason(isShort ? StateReason.InsufficientHostMemory : null);
     }
 
     /// <summary>Gives the instance to a host, or to the same one at its next epoch.</summary>

@@ -147,7 +147,8 @@ public sealed class InstanceService(
         CloudLabError? refusal = image is null
             ? ImageQueries.NotFound(request.Image)
             : await quotas.CheckCreateAsync(db, account, type, request.Count, cancellationToken).ConfigureAwait(false)
-                ?? await CheckStartAsync(db, image, type.Architecture, type.MemoryBytes, request.Count, cancellationToken).ConfigureAwait(false);
+                ?? await CheckStartAsync(
+                    db, image, type.Architecture, new HostShare(type.Vcpus, type.MemoryBytes), request.Count, cancellationToken).ConfigureAwait(false);
         if (refusal is not null)
         {
             // A refused request leaves its token unused.
@@ -172,14 +173,16 @@ public sealed class InstanceService(
         if (instance.State != InstanceState.Stopped) return instance.RequestStart(time.GetUtcMicroseconds());
         Image image = await db.Images.SingleAsync(i => i.Id == instance.ImageId, cancellationToken).ConfigureAwait(false);
         return await quotas.CheckStartAsync(db, instance, cancellationToken).ConfigureAwait(false)
-            ?? await CheckStartAsync(db, image, instance.Architecture, instance.MemoryBytes, 1, cancellationToken).ConfigureAwait(false)
+            ?? await CheckStartAsync(
+                db, image, instance.Architecture, new HostShare(instance.Vcpus, instance.MemoryBytes), 1, cancellationToken).ConfigureAwait(false)
             ?? instance.RequestStart(time.GetUtcMicroseconds());
     }
 
     private async Task<CloudLabError?> CheckStartAsync(
-        CloudLabDbContext db, Image image, Architecture architecture, long memoryBytes, int count, CancellationToken cancellationToken)
+        CloudLabDbContext db, Image image, Architecture architecture, HostShare size, int count, CancellationToken cancellationToken)
     {
-        if (image.State != ImageState.Available)
+        // An instance that is there keeps its deregistered image; a new one does not find it.
+        if (image.State is not (ImageState.Available or ImageState.Deregistered))
         {
             string reason = image.StateReason ?? $"it is {EnumText.Of(image.State)}";
             return new CloudLabError(ErrorCode.ImageUnavailable, $"image {image.Name} cannot start: {reason}");
@@ -188,7 +191,7 @@ public sealed class InstanceService(
         if (image.Architecture != architecture)
             return new CloudLabError(ErrorCode.InvalidParameter, "the image and the instance type differ in architecture");
         bool hasRoom = await PlacementCapacity
-            .HasRoomAsync(db, architecture, memoryBytes, count, time.GetUtcNow(), cancellationToken)
+            .HasRoomAsync(db, architecture, size, count, time.GetUtcNow(), cancellationToken)
             .ConfigureAwait(false);
         return hasRoom ? null : new CloudLabError(ErrorCode.InsufficientInstanceCapacity, "no host has room for the request now");
     }

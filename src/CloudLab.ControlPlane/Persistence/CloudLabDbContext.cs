@@ -1,11 +1,15 @@
 using System.Text;
 using CloudLab.ControlPlane.Common;
+using CloudLab.ControlPlane.Events;
 using CloudLab.ControlPlane.Hosts;
 using CloudLab.ControlPlane.Identity;
 using CloudLab.ControlPlane.Images;
 using CloudLab.ControlPlane.Instances;
 using CloudLab.ControlPlane.Quotas;
+using CloudLab.ControlPlane.Webhooks;
+using CloudLab.Machine;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.ChangeTracking;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
@@ -29,6 +33,8 @@ public abstract class CloudLabDbContext(DbContextOptions options) : DbContext(op
 
     public DbSet<ClientRequest> ClientRequests => Set<ClientRequest>();
 
+    public DbSet<Event> Events => Set<Event>();
+
     public DbSet<Host> Hosts => Set<Host>();
 
     public DbSet<Image> Images => Set<Image>();
@@ -38,6 +44,8 @@ public abstract class CloudLabDbContext(DbContextOptions options) : DbContext(op
     public DbSet<Quota> Quotas => Set<Quota>();
 
     public DbSet<User> Users => Set<User>();
+
+    public DbSet<Webhook> Webhooks => Set<Webhook>();
 
     /// <summary>Starts a write transaction; on SQLite it waits for its turn first.</summary>
     public abstract Task<WriteScope> BeginWriteAsync(CancellationToken cancellationToken);
@@ -59,6 +67,15 @@ public abstract class CloudLabDbContext(DbContextOptions options) : DbContext(op
             .ConfigureAwait(false);
         return found.Count > 0;
     }
+
+    /// <summary>The id of the transaction that adds a row, as the default of a column.</summary>
+    internal abstract string TransactionIdSql { get; }
+
+    /// <summary>The condition of an event that another database than this one wrote: its transaction's id cannot be one of ours.</summary>
+    internal abstract string IsForeignEventSql { get; }
+
+    /// <summary>Events of transactions from this id on may still become visible: see <see cref="Event"/>.</summary>
+    internal abstract Task<long> ReadEventWatermarkAsync(CancellationToken cancellationToken);
 
     /// <summary>Whether a save failed because another write was quicker, so that the whole write can be repeated.</summary>
     internal abstract bool IsConflict(Exception failure);
@@ -82,6 +99,7 @@ public abstract class CloudLabDbContext(DbContextOptions options) : DbContext(op
     {
         configurationBuilder.Properties<InstanceId>().HaveConversion<ResourceIdConverter<InstanceId>>().HaveMaxLength(19);
         configurationBuilder.Properties<ImageId>().HaveConversion<ResourceIdConverter<ImageId>>().HaveMaxLength(21);
+        configurationBuilder.Properties<WebhookId>().HaveConversion<ResourceIdConverter<WebhookId>>().HaveMaxLength(21);
         configurationBuilder.Properties<TokenId>().HaveConversion<ResourceIdConverter<TokenId>>().HaveMaxLength(21);
         configurationBuilder.Properties<UserId>().HaveConversion<ResourceIdConverter<UserId>>().HaveMaxLength(21);
         configurationBuilder.Properties<AccessKeyId>().HaveConversion<AccessKeyIdConverter>().HaveMaxLength(AccessKeyId.MaxLength);
@@ -89,11 +107,14 @@ public abstract class CloudLabDbContext(DbContextOptions options) : DbContext(op
         ConfigureEnum<Architecture>(configurationBuilder);
         ConfigureEnum<CheckStatus>(configurationBuilder);
         ConfigureEnum<DesiredState>(configurationBuilder);
+        ConfigureEnum<EventOutcome>(configurationBuilder);
         ConfigureEnum<ImageState>(configurationBuilder);
         ConfigureEnum<ObservedState>(configurationBuilder);
         ConfigureEnum<QuotaName>(configurationBuilder);
         ConfigureEnum<Role>(configurationBuilder);
         ConfigureEnum<ShutdownBehavior>(configurationBuilder);
+        ConfigureEnum<StartMode>(configurationBuilder);
+        ConfigureEnum<WebhookState>(configurationBuilder);
     }
 
     /// <inheritdoc/>
@@ -106,13 +127,40 @@ public abstract class CloudLabDbContext(DbContextOptions options) : DbContext(op
 
         modelBuilder.Entity<Host>().HasKey(h => h.Name);
 
+        modelBuilder.Entity<Event>(row =>
+        {
+            row.HasKey(e => e.Sequence);
+            row.Property(e => e.Sequence).ValueGeneratedOnAdd();
+            row.Property(e => e.TransactionId).HasDefaultValueSql(TransactionIdSql);
+            row.Property(e => e.Details).HasMaxLength(Event.MaxDetailsLength);
+            row.HasIndex(e => new { e.AccountId, e.Sequence });
+            row.HasIndex(e => new { e.AccountId, e.ResourceId, e.Sequence });
+            row.HasIndex(e => new { e.TransactionId, e.Sequence });
+            row.HasIndex(e => e.At);
+        });
+
         modelBuilder.Entity<Image>(image =>
         {
-            // Two indexes, because neither database takes two nulls for equal.
-            image.HasIndex(i => new { i.AccountId, i.Name }).IsUnique();
+            // Built-in images answer to their names, so these are unique; an account's own are labels.
+            image.HasIndex(i => new { i.AccountId, i.Name });
             image.HasIndex(i => i.Name).IsUnique().HasFilter("account_id is null");
+            image.HasIndex(i => new { i.AccountId, i.ClientToken });
+            // Also that of rows from before there were modes.
+            image.Property(i => i.StartMode).HasDefaultValue(StartMode.Supervisor);
             image.OwnsOne(i => i.Kernel);
+            image.OwnsOne(i => i.Firmware);
             image.OwnsOne(i => i.Initramfs);
+            image.Ignore(i => i.Files);
+            image.HasOne<Account>().WithMany().HasForeignKey(i => i.AccountId).OnDelete(DeleteBehavior.Restrict);
+            image.HasMany(i => i.Tags).WithOne().HasForeignKey(t => t.ImageId).OnDelete(DeleteBehavior.Cascade);
+            image.HasMany(i => i.Permissions).WithOne().HasForeignKey(p => p.ImageId).OnDelete(DeleteBehavior.Cascade);
+        });
+
+        modelBuilder.Entity<ImageTag>().ToTable("image_tags").HasKey(t => new { t.ImageId, t.Key });
+        modelBuilder.Entity<ImagePermission>(permission =>
+        {
+            permission.ToTable("image_permissions").HasKey(p => new { p.ImageId, p.AccountId });
+            permission.HasIndex(p => p.AccountId);
         });
 
         modelBuilder.Entity<Instance>(instance =>
@@ -133,6 +181,20 @@ public abstract class CloudLabDbContext(DbContextOptions options) : DbContext(op
         });
 
         modelBuilder.Entity<InstanceTag>().ToTable("instance_tags").HasKey(t => new { t.InstanceId, t.Key });
+
+        modelBuilder.Entity<Webhook>(webhook =>
+        {
+            webhook.Ignore(w => w.Cursor);
+            // One text; an action has no comma.
+            webhook.Property(w => w.Actions).HasConversion(
+                actions => string.Join(',', actions),
+                text => text.Split(',', StringSplitOptions.RemoveEmptyEntries).ToList(),
+                new ValueComparer<List<string>>(
+                    (left, right) => left!.SequenceEqual(right!), actions => actions.Count, actions => actions.ToList()));
+            webhook.HasIndex(w => w.AccountId);
+            webhook.HasIndex(w => new { w.State, w.NextAttemptAt });
+            webhook.HasOne<Account>().WithMany().HasForeignKey(w => w.AccountId).OnDelete(DeleteBehavior.Cascade);
+        });
 
         foreach (IMutableEntityType entity in modelBuilder.Model.GetEntityTypes())
         {

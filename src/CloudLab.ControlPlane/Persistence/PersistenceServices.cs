@@ -1,16 +1,24 @@
+using CloudLab.ControlPlane.Events;
+using CloudLab.ControlPlane.Persistence.Portable;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace CloudLab.ControlPlane.Persistence;
 
 /// <summary>Registration of the database.</summary>
 public static class PersistenceServices
 {
-    /// <summary>Registers <see cref="IDbContextFactory{CloudLabDbContext}"/> (pooled) and <see cref="DatabaseMigrator"/>.</summary>
+    /// <summary>Registers <see cref="IDbContextFactory{CloudLabDbContext}"/> (pooled), <see cref="DatabaseMigrator"/>, export and import.</summary>
     public static IServiceCollection AddCloudLabPersistence(this IServiceCollection services, DatabaseOptions options)
     {
         services.AddSingleton(options);
         services.AddSingleton<DatabaseMigrator>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<EventSignal>();
+        services.AddSingleton<EventRecorder>();
+        services.AddSingleton<DatabaseExport>();
+        services.AddSingleton<DatabaseImport>();
         switch (options.Provider)
         {
             case DatabaseProvider.Sqlite:

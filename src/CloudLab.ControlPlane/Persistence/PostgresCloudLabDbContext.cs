@@ -12,6 +12,14 @@ public sealed class PostgresCloudLabDbContext(DbContextOptions<PostgresCloudLabD
 {
     internal override string SkipLocked => "for update skip locked";
 
+    internal override string TransactionIdSql => "pg_current_xact_id()::text::bigint";
+
+    internal override string IsForeignEventSql => "transaction_id >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint";
+
+    internal override Task<long> ReadEventWatermarkAsync(CancellationToken cancellationToken) => Database
+        .SqlQueryRaw<long>("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as \"Value\"")
+        .SingleAsync(cancellationToken);
+
     // Not "for update": inserts of rows that refer to it go on.
     internal override string LockRows => "for no key update";
 
@@ -40,7 +48,8 @@ public sealed class PostgresCloudLabDbContext(DbContextOptions<PostgresCloudLabD
     protected override void ConfigureProperty(IMutableProperty property)
     {
         // By bytes, as SQLite compares; keyset pages need both to agree.
-        if (IsText(Nullable.GetUnderlyingType(property.ClrType) ?? property.ClrType)) property.SetCollation("C");
+        bool isConverted = property.GetValueConverter()?.ProviderClrType == typeof(string);
+        if (isConverted || IsText(Nullable.GetUnderlyingType(property.ClrType) ?? property.ClrType)) property.SetCollation("C");
     }
 
     private static bool IsText(Type type) =>

@@ -15,6 +15,13 @@ public sealed class SqliteCloudLabDbContext(DbContextOptions<SqliteCloudLabDbCon
 
     internal override string SkipLocked => "";
 
+    // One writer at a time: numbers become visible in their order, and none is held back.
+    internal override string TransactionIdSql => "0";
+
+    internal override string IsForeignEventSql => "transaction_id <> 0";
+
+    internal override Task<long> ReadEventWatermarkAsync(CancellationToken cancellationToken) => Task.FromResult(long.MaxValue);
+
     // The write transaction has the whole database.
     internal override string LockRows => "";
 

@@ -10,6 +10,7 @@ internal sealed record HostServices(
     IDbContextFactory<CloudLabDbContext> Contexts,
     HostSession Session,
     MachineFactory Machines,
+    MachineTotals Totals,
     ControlPlaneOptions Options,
     ControlPlaneMetrics Metrics,
     TimeProvider Time,

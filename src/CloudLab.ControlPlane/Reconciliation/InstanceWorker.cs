@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using CloudLab.ControlPlane.Common;
 using CloudLab.ControlPlane.Hosts;
 using CloudLab.ControlPlane.Instances;
@@ -35,7 +36,7 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
     private volatile RunningMachine? _machine;
     private long _seenVersion;
     private bool _isDirty = true;
-    private (CheckStatus System, CheckStatus Instance) _written;
+    private InstanceChecks _written;
 
     public InstanceWorker(InstanceId id, HostServices host)
     {
@@ -143,6 +144,8 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
             InstanceStep step = InstancePlan.Next(row, _machine?.View() ?? default);
             if (step == InstanceStep.None) return;
             Log.Step(_host.Logger, Id, step);
+            using Activity? activity = ControlPlaneActivities.Source.StartActivity("instance.step");
+            activity?.SetTag("cloudlab.instance.id", Id.Value).SetTag("cloudlab.instance.step", step.ToString());
             await TakeAsync(step, row, lease, cancellationToken).ConfigureAwait(false);
         }
     }
@@ -194,6 +197,7 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
         {
             var machine = new RunningMachine(built, row.BootGeneration, _host, Wake);
             _machine = machine;
+            _host.Totals.Include(machine);
             try
             {
                 await machine.StartAsync().ConfigureAwait(false);
@@ -231,7 +235,7 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
                     instance.ObserveGuestEnd(StateReason.InstanceInitiatedShutdown, now);
                     break;
                 case StopReason.GuestFailure:
-                    instance.ObserveGuestEnd(StateReason.GuestFailure(status.Detail), now);
+                    instance.ObserveGuestEnd(StateReason.GuestFailure(status.ExitCode ?? 0), now);
                     break;
                 default:
                     instance.ObserveFailure(StateReason.InternalError(status.Detail ?? "the machine stopped"), now);
@@ -273,7 +277,7 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
 
         void Observe(Instance instance)
         {
-            if (instance.Observed == ObservedState.Running) instance.ObserveChecks(checks.System, checks.Instance);
+            if (instance.Observed == ObservedState.Running) instance.ObserveChecks(checks);
         }
     }
 
@@ -288,6 +292,7 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
     {
         if (_machine is not { } machine) return;
         _machine = null;
+        _host.Totals.Retire(machine);
         await machine.DisposeAsync().ConfigureAwait(false);
     }
 
@@ -322,7 +327,7 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
     private void Remember(Instance? row)
     {
         Interlocked.Exchange(ref _seenVersion, row?.Version ?? 0);
-        _written = row is null ? default : (row.SystemCheck, row.InstanceCheck);
+        _written = row?.Checks ?? default;
     }
 
     private IQueryable<Instance> Mine(CloudLabDbContext db, HostLease lease) =>

@@ -10,11 +10,8 @@ namespace CloudLab.ControlPlane.Reconciliation;
 
 /// <summary>Builds the machine that an instance's row describes.</summary>
 internal sealed class MachineFactory(
-    IDbContextFactory<CloudLabDbContext> contexts, Hypervisor hypervisor, ImageCache images, ControlPlaneOptions options, TimeProvider time)
+    IDbContextFactory<CloudLabDbContext> contexts, Hypervisor hypervisor, ImageCache files, ControlPlaneOptions options, TimeProvider time)
 {
-    private const string Kernel = "kernel";
-    private const string Initramfs = "initramfs";
-
     /// <exception cref="IOException">The blob store failed; it may work again later.</exception>
     public async Task<MachineResult> CreateAsync(Instance instance, SerialConsole console, CancellationToken cancellationToken)
     {
@@ -22,53 +19,77 @@ internal sealed class MachineFactory(
             return Refuse(StateReason.InternalError($"this version has no instance type {instance.InstanceType}"));
 
         Image image = await FindImageAsync(instance.ImageId, cancellationToken).ConfigureAwait(false);
-        if (image.Kernel is null) return Refuse(StateReason.ImageUnavailable(image.StateReason ?? "the image has no kernel"));
-        ImageLease? kernel = await images.LoadAsync(image.Id, Kernel, image.Kernel, cancellationToken).ConfigureAwait(false);
-        ImageLease? initramfs = null;
+        while (true)
+        {
+            MachineResult result = await CreateAsync(instance, type, image, console, cancellationToken).ConfigureAwait(false);
+            if (result.Refusal?.Code != StateReason.ImageUnavailableCode) return result;
+            // The files may have been replaced between the row and the blob store: then there are newer ones.
+            Image now = await FindImageAsync(instance.ImageId, cancellationToken).ConfigureAwait(false);
+            if (now.Files.SequenceEqual(image.Files)) return result;
+            image = now;
+        }
+    }
+
+    private async Task<MachineResult> CreateAsync(
+        Instance instance, InstanceType type, Image image, SerialConsole console, CancellationToken cancellationToken)
+    {
+        // Firmware without a kernel has the machine to itself, as any program that starts in M-mode.
+        ImageFile? kernelFile = image.Kernel ?? image.Firmware;
+        ImageFile? firmwareFile = image.Kernel is null ? null : image.Firmware;
+        if (kernelFile is null) return Refuse(StateReason.ImageUnavailable(image.StateReason ?? "the image has no kernel"));
+        List<ImageLease> leases = [];
         MachineResult? result = null;
         try
         {
-            if (image.Initramfs is not null)
-                initramfs = await images.LoadAsync(image.Id, Initramfs, image.Initramfs, cancellationToken).ConfigureAwait(false);
-            if (kernel is null || (image.Initramfs is not null && initramfs is null))
+            GuestImage? kernel = await LoadAsync(kernelFile).ConfigureAwait(false);
+            GuestImage? firmware = await LoadAsync(firmwareFile).ConfigureAwait(false);
+            GuestImage? initramfs = await LoadAsync(image.Initramfs).ConfigureAwait(false);
+            if (kernel is null || (firmware is null && firmwareFile is not null) || (initramfs is null && image.Initramfs is not null))
                 return Refuse(StateReason.ImageUnavailable("a file of the image is missing or damaged"));
-            return result = Create(instance, type, image, kernel, initramfs, console);
+            return result = Create(
+                new MachineSpec
+                {
+                    Name = instance.Id.Value,
+                    VcpuCount = instance.Vcpus,
+                    MemorySize = (ulong)instance.MemoryBytes,
+                    CpuCap = type.EffectiveCpuCap(options.Hypervisor.Workers),
+                    CpuWeight = type.CpuWeight,
+                    Kernel = kernel,
+                    // With firmware before it, it is the firmware that starts in M-mode and enters the kernel as it likes.
+                    StartMode = firmware is null ? image.StartMode : StartMode.Supervisor,
+                    Firmware = firmware,
+                    Initramfs = initramfs,
+                    CommandLine = image.CommandLine,
+                    Console = console,
+                    WallClock = time,
+                },
+                leases, image.HasAgent);
         }
         finally
         {
             if (result?.Machine is null)
-            {
-                kernel?.Dispose();
-                initramfs?.Dispose();
-            }
+                foreach (ImageLease lease in leases)
+                    lease.Dispose();
+        }
+
+        async Task<GuestImage?> LoadAsync(ImageFile? file)
+        {
+            if (file is null) return null;
+            ImageLease? lease = await files.LoadAsync(file, cancellationToken).ConfigureAwait(false);
+            if (lease is not null) leases.Add(lease);
+            return lease?.Image;
         }
     }
 
-    private MachineResult Create(
-        Instance instance, InstanceType type, Image image, ImageLease kernel, ImageLease? initramfs, SerialConsole console)
+    private MachineResult Create(MachineSpec spec, List<ImageLease> leases, bool hasAgent)
     {
-        ulong memory = (ulong)instance.MemoryBytes;
         try
         {
-            VirtualMachine machine = hypervisor.Create(new MachineSpec
-            {
-                Name = instance.Id.Value,
-                VcpuCount = instance.Vcpus,
-                MemorySize = memory,
-                CpuCap = type.EffectiveCpuCap(options.Hypervisor.Workers),
-                CpuWeight = type.CpuWeight,
-                Kernel = kernel.Image,
-                Initramfs = initramfs?.Image,
-                CommandLine = image.CommandLine,
-                Console = console,
-                WallClock = time,
-            });
-            return new MachineResult(machine, initramfs is null ? [kernel] : [kernel, initramfs], image.HasAgent, null);
+            return new MachineResult(hypervisor.Create(spec), leases, hasAgent, null);
         }
         catch (MachineException refused)
         {
-            bool isFull = hypervisor.MemoryInUse + memory > hypervisor.Options.MemoryBudget;
-            return Refuse(isFull ? StateReason.InsufficientCapacity(refused.Message) : StateReason.InternalError(refused.Message));
+            return Refuse(refused.IsForMemory ? StateReason.InsufficientCapacity(refused.Message) : StateReason.UnusableImage(refused.Message));
         }
     }
 

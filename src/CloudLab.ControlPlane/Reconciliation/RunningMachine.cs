@@ -24,6 +24,8 @@ internal sealed class RunningMachine : IAsyncDisposable
     private int _boots = 1;
     private int _ourResets;
     private bool _isDisposed;
+    private bool _isSuspended;
+    private bool _wasPaused;
 
     public RunningMachine(MachineResult built, int generation, HostServices host, Action wake)
     {
@@ -96,12 +98,14 @@ internal sealed class RunningMachine : IAsyncDisposable
             if (_isDisposed) return;
             if (_host.Session.IsSuspended)
             {
-                if (Status.State == MachineState.Running) await _machine.PauseAsync().ConfigureAwait(false);
+                // Also one that is paused for want of memory: it must not go on when there is some.
+                await _machine.PauseAsync().ConfigureAwait(false);
+                _isSuspended = true;
             }
-            else if (Status.State == MachineState.Paused)
+            else if (_isSuspended)
             {
+                _isSuspended = false;
                 await _machine.ResumeAsync().ConfigureAwait(false);
-                _agent.Excuse();
             }
         }
         finally
@@ -111,12 +115,19 @@ internal sealed class RunningMachine : IAsyncDisposable
     }
 
     /// <summary>The status checks now, or null while the machine stands still and nothing can be said. The worker's only.</summary>
-    public (CheckStatus System, CheckStatus Instance)? Check() =>
-        Status.State == MachineState.Running ? (_progress.Check(_machine.ReadMetrics()), AgentCheck()) : null;
+    public InstanceChecks? Check() => Status switch
+    {
+        { State: MachineState.Running } => new(_progress.Check(_machine.ReadMetrics()), AgentCheck(), IsShortOfMemory: false),
+        { PauseReason: PauseReason.InsufficientHostMemory } => new(CheckStatus.Impaired, AgentCheck(), IsShortOfMemory: true),
+        _ => null,
+    };
 
     /// <summary>What is known now, for whoever asks. Any thread.</summary>
     public InstanceHealth Health(CheckStatus system) =>
         new(system, AgentCheck(), _agent.Release, _agent.Uptime, _agent.GarbageLines);
+
+    /// <summary>The counters. Any thread, while the machine is known not to go.</summary>
+    public MachineMetrics ReadMetrics() => _machine.ReadMetrics();
 
     /// <summary>The counters, or null when the machine has just gone. Any thread.</summary>
     public async Task<MachineMetrics?> ReadMetricsAsync(CancellationToken cancellationToken)
@@ -162,6 +173,9 @@ internal sealed class RunningMachine : IAsyncDisposable
             _agent.Reset();
         }
 
+        // What the guest did not say while it stood still is not held against it.
+        if (_wasPaused && status.State == MachineState.Running) _agent.Excuse();
+        _wasPaused = status.State == MachineState.Paused;
         _wake();
     }
 

@@ -74,6 +74,9 @@ internal sealed class KernelImage
         return new KernelImage(pages, offset, Math.Max(size, pages.MappedLength));
     }
 
+    /// <summary>The ranges of RAM that <see cref="TryLoad"/> writes to; what it maps costs nothing until the guest changes it.</summary>
+    public IEnumerable<(GuestAddress Address, ulong Length)> WrittenRanges => _segments.Select(segment => (segment.Physical, segment.FileSize));
+
     /// <summary>Puts it into RAM, which is zero.</summary>
     /// <returns>False when it does not fit.</returns>
     public bool TryLoad(GuestMemory memory)

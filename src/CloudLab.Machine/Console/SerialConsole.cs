@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace CloudLab.Machine.Console;
 
 /// <summary>
@@ -18,13 +20,18 @@ public sealed class SerialConsole
     private readonly Lock _lock = new();
     private readonly byte[] _ring = new byte[Capacity];
     private readonly Queue<byte> _input = new();
-    private readonly List<ConsoleAttachment> _attachments = [];
+
+    // Replaced as a whole under the lock, so that output needs no copy to signal all without it.
+    private ConsoleAttachment[] _attachments = [];
     private long _written;
 
     /// <summary>Raised, outside any lock, when input arrived for the guest.</summary>
     public event Action? InputAvailable;
 
-    /// <summary>Raised with each chunk that the guest wrote, on the vCPU's thread: handlers are quick and do not throw.</summary>
+    /// <summary>
+    /// Raised with each chunk that the guest wrote, on the vCPU's thread: handlers are quick, do not throw, and do not keep
+    /// the memory, which is used again.
+    /// </summary>
     public event Action<ReadOnlyMemory<byte>>? OutputWritten;
 
     /// <summary>How many bytes the guest has written in all.</summary>
@@ -42,7 +49,7 @@ public sealed class SerialConsole
         lock (_lock)
         {
             var attachment = new ConsoleAttachment(this, replay ? Math.Max(0, _written - Capacity) : _written);
-            _attachments.Add(attachment);
+            _attachments = [.. _attachments, attachment];
             return attachment;
         }
     }
@@ -54,11 +61,11 @@ public sealed class SerialConsole
         lock (_lock)
         {
             foreach (byte b in bytes) _ring[(int)(_written++ % Capacity)] = b;
-            waiting = _attachments.Count == 0 ? [] : [.. _attachments];
+            waiting = _attachments;
         }
 
         foreach (ConsoleAttachment attachment in waiting) attachment.Signal();
-        if (OutputWritten is { } handler) handler(bytes.ToArray());
+        if (OutputWritten is { } handler) Raise(handler, bytes);
     }
 
     /// <summary>Queues input for the guest.</summary>
@@ -103,7 +110,21 @@ public sealed class SerialConsole
 
     internal void Detach(ConsoleAttachment attachment)
     {
-        lock (_lock) _attachments.Remove(attachment);
+        lock (_lock) _attachments = [.. _attachments.Where(other => other != attachment)];
+    }
+
+    private static void Raise(Action<ReadOnlyMemory<byte>> handler, ReadOnlySpan<byte> bytes)
+    {
+        byte[] copy = ArrayPool<byte>.Shared.Rent(bytes.Length);
+        try
+        {
+            bytes.CopyTo(copy);
+            handler(copy.AsMemory(0, bytes.Length));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(copy);
+        }
     }
 
     private byte[] CopyFrom(long position)

@@ -18,7 +18,7 @@ namespace CloudLab.Machine.Devices;
 /// </code>
 /// (riscv-isa-sim, fesvr/htif.cc, device.cc and syscall.cc.) Called on the storing vCPU's thread, by several at once.
 /// </remarks>
-internal sealed class Htif(GuestMemory memory, GuestAddress toHost, GuestAddress? fromHost, Action<byte[]> output, IPowerControl power)
+internal sealed class Htif(GuestMemory memory, GuestAddress toHost, GuestAddress? fromHost, Action<ReadOnlySpan<byte>> output, IPowerControl power)
 {
     private const int DeviceSystem = 0;
     private const int DeviceConsole = 1;
@@ -35,21 +35,26 @@ internal sealed class Htif(GuestMemory memory, GuestAddress toHost, GuestAddress
     // A longer write is a short one, as write(2) may be.
     private const ulong LongestWrite = 64 << 10;
 
+    private const int PieceLength = 1024;
+
     private readonly Lock _lock = new();
     private bool _hasEnded;
+    private volatile bool _isHeldUp;
     private long _ignored;
 
     /// <summary>Commands and calls that were acknowledged but mean nothing here.</summary>
     public long Ignored => Volatile.Read(ref _ignored);
 
     /// <summary>Takes the command from <c>tohost</c>, if there is one.</summary>
-    public void Serve()
+    public WatchedStore Serve()
     {
         lock (_lock)
         {
             // What follows the end, until the harts have stopped, is the program saying it again.
             ulong command = ReadLong(toHost);
-            if (command == 0 || _hasEnded) return;
+            if (command == 0 || _hasEnded) return WatchedStore.Ignored;
+            // Guest code was left for it all the same.
+            if (_isHeldUp = !TryCharge(command)) return WatchedStore.Served;
             WriteLong(toHost, 0);
             ulong payload = command & 0xffff_ffff_ffff;
             switch ((Device: (int)(command >> 56), Command: (int)(command >> 48 & 0xff)))
@@ -59,11 +64,34 @@ internal sealed class Htif(GuestMemory memory, GuestAddress toHost, GuestAddress
                 case (DeviceConsole, ConsoleWrite): output([(byte)payload]); break;
                 default: _ignored++; break;
             }
+
+            return _hasEnded ? WatchedStore.Ended : WatchedStore.Served;
         }
     }
 
+    /// <summary>The machine goes on, perhaps with memory for an answer that there was none for.</summary>
+    public void Resume()
+    {
+        if (_isHeldUp) Serve();
+    }
+
+    /// <summary>The machine was restored: where it was saved, a command may have been held up.</summary>
+    public void Restore() => _isHeldUp = true;
+
     /// <summary>The machine is reset.</summary>
-    public void Reset() => _hasEnded = false;
+    public void Reset() => _hasEnded = _isHeldUp = false;
+
+    /// <summary>
+    /// Makes sure that the host has memory for the answer. Without it the command stays in <c>tohost</c>, the machine
+    /// pauses, and looks here again when it goes on.
+    /// </summary>
+    private bool TryCharge(ulong command)
+    {
+        bool isCall = command >> 48 == 0 && command % 2 == 0;
+        return memory.TryCharge(toHost, sizeof(ulong))
+            && (!isCall || memory.TryCharge(new GuestAddress(command & 0xffff_ffff_ffff), sizeof(ulong)))
+            && (!isCall || fromHost is not { } answer || memory.TryCharge(answer, sizeof(ulong)));
+    }
 
     private void End(ulong code)
     {
@@ -99,10 +127,17 @@ internal sealed class Htif(GuestMemory memory, GuestAddress toHost, GuestAddress
     private long Write(ulong file, GuestAddress source, ulong length)
     {
         if (file is not (1 or 2)) return BadFile;
-        byte[] bytes = new byte[Math.Min(length, LongestWrite)];
-        if (!memory.TryRead(source, bytes)) return BadAddress;
-        if (bytes.Length > 0) output(bytes);
-        return bytes.Length;
+        int count = (int)Math.Min(length, LongestWrite);
+        if (!memory.Contains(source, (ulong)count)) return BadAddress;
+        Span<byte> piece = stackalloc byte[PieceLength];
+        for (int done = 0; done < count; done += PieceLength)
+        {
+            Span<byte> bytes = piece[..Math.Min(count - done, PieceLength)];
+            memory.TryRead(source.Add((ulong)done), bytes);
+            output(bytes);
+        }
+
+        return count;
     }
 
     private static ulong Argument(ReadOnlySpan<byte> words, int index) => BinaryPrimitives.ReadUInt64LittleEndian(words[(index * 8)..]);

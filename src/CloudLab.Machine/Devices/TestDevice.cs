@@ -14,15 +14,18 @@ internal sealed class TestDevice(IPowerControl power) : IMmioDevice
     /// <summary>Accesses that mean nothing to the device.</summary>
     public long BadAccesses => Volatile.Read(ref _badAccesses);
 
+    /// <summary>Whether a store asks for the machine's end or a restart.</summary>
+    public static bool IsCommand(ulong offset, int size, ulong value) =>
+        offset == 0 && size >= 2 && ((uint)value & 0xffff) is FinisherFail or FinisherPass or FinisherReset;
+
     public ulong Read(ulong offset, int size) => 0;
 
     public void Write(ulong offset, int size, ulong value)
     {
         uint command = (uint)value & 0xffff;
-        if (offset != 0 || size < 2) Interlocked.Increment(ref _badAccesses);
+        if (!IsCommand(offset, size, value)) Interlocked.Increment(ref _badAccesses);
         else if (command == FinisherPass) power.PowerOff();
         else if (command == FinisherReset) power.Reset();
-        else if (command == FinisherFail) power.Fail((int)(((uint)value >> 16) & 0xffff));
-        else Interlocked.Increment(ref _badAccesses);
+        else power.Fail((int)(((uint)value >> 16) & 0xffff));
     }
 }

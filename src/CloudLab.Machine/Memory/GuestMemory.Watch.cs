@@ -8,14 +8,14 @@ namespace CloudLab.Machine.Memory;
 /// </remarks>
 public sealed unsafe partial class GuestMemory
 {
-    private Action? _stored;
+    private Func<WatchedStore>? _stored;
     private ulong _watched;
     private int _watchedPage = -1;
 
     /// <summary>Begins to watch, before any hart has run.</summary>
     /// <param name="address">The word's, in RAM and aligned to 8 bytes.</param>
     /// <param name="stored">Called on the storing hart's thread, after the store.</param>
-    internal void Watch(GuestAddress address, Action stored)
+    internal void Watch(GuestAddress address, Func<WatchedStore> stored)
     {
         _watched = address.Value;
         _watchedPage = (int)((address.Value - Start.Value) >> PageShift);
@@ -26,13 +26,14 @@ public sealed unsafe partial class GuestMemory
     internal bool IsWatched(int page) => page == _watchedPage;
 
     /// <summary>A hart has stored to the watched page.</summary>
-    internal void TellStore(GuestAddress address, int size)
+    internal WatchedStore TellStore(GuestAddress address, int size)
     {
         // The page was marked before the store, which a permission to write would have covered.
         MarkWritten(address, (ulong)size);
-        if (address.Value < _watched + sizeof(ulong) && _watched < address.Value + (ulong)size) TellStore();
+        bool isHit = address.Value < _watched + sizeof(ulong) && _watched < address.Value + (ulong)size;
+        return isHit ? TellStore() : WatchedStore.Ignored;
     }
 
     /// <summary>A hart may have stored to the watched word.</summary>
-    internal void TellStore() => _stored?.Invoke();
+    internal WatchedStore TellStore() => _stored?.Invoke() ?? WatchedStore.Ignored;
 }

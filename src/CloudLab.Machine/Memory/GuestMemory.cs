@@ -30,12 +30,22 @@ public sealed unsafe partial class GuestMemory : IDisposable
 
     /// <summary>Maps <paramref name="size"/> bytes (a multiple of the page size) at <paramref name="start"/>.</summary>
     public GuestMemory(GuestAddress start, ulong size)
+        : this(start, size, account: null)
+    {
+    }
+
+    /// <param name="start">The guest-physical address of the first byte.</param>
+    /// <param name="size">Bytes, a multiple of the page size.</param>
+    /// <param name="account">What is charged before the first write to a page; null when all of it is admitted already.</param>
+    internal GuestMemory(GuestAddress start, ulong size, MemoryAccount? account)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(size % PageSize, 0UL);
         ArgumentOutOfRangeException.ThrowIfZero(size);
         Start = start;
         Size = size;
-        _ram = HostMapping.Anonymous(size);
+        _account = account;
+        // The host would make a huge page of one that is written, and hand out more than was charged.
+        _ram = HostMapping.Anonymous(size, inSmallPages: account is not null);
         _flags = HostMapping.Anonymous(size >> PageShift);
         _windows = new GuestBuffer[(size - 1 >> WindowShift) + 1];
         for (int i = 0; i < _windows.Length; i++)
@@ -76,10 +86,10 @@ public sealed unsafe partial class GuestMemory : IDisposable
         return true;
     }
 
-    /// <summary>Copies into RAM; false, and nothing written, when the range is not all RAM.</summary>
+    /// <summary>Copies into RAM; false, and nothing written, when the range is not all RAM, or the host has no memory for it.</summary>
     public bool TryWrite(GuestAddress address, ReadOnlySpan<byte> source)
     {
-        if (!Contains(address, (ulong)source.Length)) return false;
+        if (!Contains(address, (ulong)source.Length) || !TryCharge(address, (ulong)source.Length)) return false;
         // SAFETY: as in TryRead.
         source.CopyTo(new Span<byte>(Host + (address.Value - Start.Value), source.Length));
         MarkWritten(address, (ulong)source.Length);
@@ -88,8 +98,9 @@ public sealed unsafe partial class GuestMemory : IDisposable
 
     /// <summary>
     /// The range itself, for a transfer without a copy. The caller keeps the machine alive until the transfer has
-    /// ended (devices are drained before their machine is disposed) and calls <see cref="MarkWritten"/> after writing.
-    /// At most 1 GiB.
+    /// ended (devices are drained before their machine is disposed); before writing it makes sure by
+    /// <see cref="TryCharge(GuestAddress, ulong)"/> that the host has the memory, and after it calls
+    /// <see cref="MarkWritten"/>. At most 1 GiB.
     /// </summary>
     public bool TryGetBuffer(GuestAddress address, int length, out Memory<byte> buffer)
     {
@@ -151,6 +162,7 @@ public sealed unsafe partial class GuestMemory : IDisposable
     {
         _ram.Zero();
         ForgetAll();
+        _account?.Return(withKept: false);
     }
 
     /// <summary>
@@ -161,6 +173,7 @@ public sealed unsafe partial class GuestMemory : IDisposable
     {
         _ram.MapPrivate(file);
         ForgetAll();
+        _account?.Return(withKept: false);
     }
 
     /// <summary>After a change of all RAM while no hart runs: drops all code and flags, and logs every page.</summary>
@@ -188,5 +201,6 @@ public sealed unsafe partial class GuestMemory : IDisposable
     {
         _ram.Dispose();
         _flags.Dispose();
+        _account?.Return(withKept: true);
     }
 }

@@ -13,11 +13,16 @@ internal sealed unsafe partial class HostMapping : IDisposable
     private const int MapFixed = 0x10;
     private const int MapAnonymous = 0x20;
     private const int MapNoReserve = 0x4000;
+    private const int MadvNoHugePage = 15;
 
-    private HostMapping(byte* pointer, ulong length)
+    private readonly bool _inSmallPages;
+
+    private HostMapping(byte* pointer, ulong length, bool inSmallPages)
     {
         Pointer = pointer;
         Length = length;
+        _inSmallPages = inSmallPages;
+        Advise();
     }
 
     public byte* Pointer { get; private set; }
@@ -25,10 +30,12 @@ internal sealed unsafe partial class HostMapping : IDisposable
     public ulong Length { get; }
 
     /// <summary>Demand-zero pages, not counted against the host's commit limit until touched.</summary>
-    public static HostMapping Anonymous(ulong length)
+    /// <param name="length">Bytes; rounded up to whole pages.</param>
+    /// <param name="inSmallPages">Whether the host must not make huge pages of them.</param>
+    public static HostMapping Anonymous(ulong length, bool inSmallPages = false)
     {
         length = (length + GuestMemory.PageSize - 1) & ~(ulong)(GuestMemory.PageSize - 1);
-        return new HostMapping(Map(null, length, MapPrivateFlag | MapAnonymous | MapNoReserve, -1), length);
+        return new HostMapping(Map(null, length, MapPrivateFlag | MapAnonymous | MapNoReserve, -1), length, inSmallPages);
     }
 
     /// <summary>Replaces part of the mapping by private pages of a file.</summary>
@@ -44,7 +51,11 @@ internal sealed unsafe partial class HostMapping : IDisposable
     public void MapPrivate(SafeFileHandle file) => Map(Pointer, Length, MapPrivateFlag | MapFixed | MapNoReserve, (int)file.DangerousGetHandle());
 
     /// <summary>Gives every page back to the host, so that it reads as zero, private file pages included.</summary>
-    public void Zero() => Map(Pointer, Length, MapPrivateFlag | MapAnonymous | MapNoReserve | MapFixed, -1);
+    public void Zero()
+    {
+        Map(Pointer, Length, MapPrivateFlag | MapAnonymous | MapNoReserve | MapFixed, -1);
+        Advise();
+    }
 
     // For a machine whose construction failed half-way. Whoever uses the pointer holds this object, through a hart or a
     // memory that its task or its device references, until it has stopped.
@@ -63,6 +74,13 @@ internal sealed unsafe partial class HostMapping : IDisposable
         Pointer = null;
     }
 
+    /// <summary>A new mapping has forgotten what was advised. A host without huge pages refuses, and needs no advice.</summary>
+    private void Advise()
+    {
+        // SAFETY: the range is this mapping, and the advice changes no content.
+        if (_inSmallPages) _ = madvise(Pointer, (nuint)Length, MadvNoHugePage);
+    }
+
     private static byte* Map(byte* address, ulong length, int flags, int descriptor)
     {
         // SAFETY: without MAP_FIXED the kernel chooses a free range; with it the callers name a range of ours.
@@ -77,4 +95,7 @@ internal sealed unsafe partial class HostMapping : IDisposable
 
     [LibraryImport("libc")]
     private static partial int munmap(void* address, nuint length);
+
+    [LibraryImport("libc")]
+    private static partial int madvise(void* address, nuint length, int advice);
 }

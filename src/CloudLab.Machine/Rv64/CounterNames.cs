@@ -1,3 +1,5 @@
+using CloudLab.Machine.Memory;
+
 namespace CloudLab.Machine.Rv64;
 
 /// <summary>The names under which exits and traps are shown to users.</summary>
@@ -22,8 +24,7 @@ internal static class CounterNames
         ExitCause.SystemRegister => "privileged.system-register",
         ExitCause.ModeChange => "privileged.mode-change",
         ExitCause.Halt => "privileged.halt",
-        ExitCause.MmioRead => "mmio.read",
-        ExitCause.MmioWrite => "mmio.write",
+        ExitCause.ResetAndPower => "privileged.reset-and-power",
         ExitCause.SbiBase => "sbi.base",
         ExitCause.SbiTime => "sbi.time",
         ExitCause.SbiIpi => "sbi.ipi",
@@ -33,6 +34,10 @@ internal static class CounterNames
         ExitCause.SbiDebugConsole => "sbi.debug-console",
         ExitCause.SbiUnknown => "sbi.unknown",
     };
+
+    public static string OfLoads(DeviceKind device) => $"mmio.{Of(device)}.read";
+
+    public static string OfStores(DeviceKind device) => $"mmio.{Of(device)}.write";
 
     public static string Of(ExceptionCode code) => code switch
     {
@@ -50,5 +55,22 @@ internal static class CounterNames
         ExceptionCode.InstructionPageFault => "exception.instruction-page-fault",
         ExceptionCode.LoadPageFault => "exception.load-page-fault",
         ExceptionCode.StorePageFault => "exception.store-page-fault",
+    };
+
+    private static string Of(DeviceKind device) => device switch
+    {
+        DeviceKind.Unmapped => "unmapped",
+        DeviceKind.Test => "test",
+        DeviceKind.Rtc => "rtc",
+        DeviceKind.Aclint => "aclint",
+        DeviceKind.Plic => "plic",
+        DeviceKind.Uart => "uart",
+        DeviceKind.Htif => "htif",
+        DeviceKind.VirtioBlock => "virtio-block",
+        DeviceKind.VirtioConsole => "virtio-console",
+        DeviceKind.VirtioEntropy => "virtio-entropy",
+        DeviceKind.VirtioInput => "virtio-input",
+        DeviceKind.VirtioScsi => "virtio-scsi",
+        DeviceKind.VirtioEmpty => "virtio-empty",
     };
 }

@@ -1,8 +1,8 @@
 namespace CloudLab.Machine.Rv64;
 
 /// <summary>
-/// The classes of VM exits: guest code was left so that the VMM emulates. Traps that the guest takes itself are not
-/// exits and are counted apart.
+/// The classes of VM exits: guest code was left so that the VMM emulates. Device accesses are counted by device
+/// (<see cref="Memory.DeviceKind"/>). Traps that the guest takes itself are not exits and are counted apart.
 /// </summary>
 internal enum ExitCause
 {
@@ -24,11 +24,11 @@ internal enum ExitCause
     /// <summary>WFI.</summary>
     Halt,
 
-    /// <summary>A load from a device.</summary>
-    MmioRead,
-
-    /// <summary>A store to a device.</summary>
-    MmioWrite,
+    /// <summary>
+    /// The guest asked for its machine's end or a restart, by SBI, the test device or HTIF; that call or access is counted
+    /// as what it is, too.
+    /// </summary>
+    ResetAndPower,
 
     /// <summary>SBI base extension.</summary>
     SbiBase,

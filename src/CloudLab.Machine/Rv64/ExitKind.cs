@@ -20,4 +20,7 @@ internal enum ExitKind
 
     /// <summary>A store to a guest-physical address that is not RAM.</summary>
     MmioStore,
+
+    /// <summary>The host has no memory for what the instruction writes; it has done nothing, and is executed again.</summary>
+    Memory,
 }

@@ -35,6 +35,8 @@ internal sealed unsafe partial class Hart
             || (operation != CboZero && Mmu.TryTranslate(block, AccessKind.Store, DataContext, out physical));
         if (!isAccessible)
         {
+            // Nothing is done yet: the instruction is executed again when the host has memory.
+            if (State->Exit == ExitKind.Memory) return CacheBlockResult.Trapped;
             // All faults are reported as those of a store, with the address as given.
             bool isPageFault = Mmu.Fault is ExceptionCode.LoadPageFault or ExceptionCode.StorePageFault;
             RaiseException(isPageFault ? ExceptionCode.StorePageFault : ExceptionCode.StoreAccessFault, address);

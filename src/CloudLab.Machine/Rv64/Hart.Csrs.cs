@@ -229,7 +229,8 @@ internal sealed unsafe partial class Hart
         if (value >> 60 is not (Mmu.ModeBare or Mmu.ModeSv39 or Mmu.ModeSv48)) return;
         if (value == _satp) return;
         _satp = value;
-        Mmu.FlushTranslations();
+        Mmu.UseSpace(value);
+        UpdateContext();
     }
 
     private void WriteMenvcfg(ulong value)

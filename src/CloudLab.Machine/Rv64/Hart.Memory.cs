@@ -40,9 +40,6 @@ internal sealed unsafe partial class Hart
         _charged++;
     }
 
-    /// <summary>The TLB table of a context.</summary>
-    public TlbEntry* Table(TlbContext context) => _tables + ((int)context * TlbEntry.Count);
-
     /// <summary>The context of loads and stores: MPRV lends M-mode the one of MPP.</summary>
     public TlbContext DataContext
     {
@@ -60,8 +57,8 @@ internal sealed unsafe partial class Hart
     /// <summary>Switches to the TLB tables of the mode in force.</summary>
     public void UpdateContext()
     {
-        State->FetchTlb = Table((TlbContext)Privilege);
-        State->DataTlb = Table(DataContext);
+        State->FetchTlb = Mmu.Table((TlbContext)Privilege);
+        State->DataTlb = Mmu.Table(DataContext);
         State->MayZeroBlocks = MayOperateOnBlocks(EnvcfgCbze) ? 1u : 0;
     }
 
@@ -103,13 +100,13 @@ internal sealed unsafe partial class Hart
         if (first == size)
         {
             StoreWhole(physical, size, value);
-            if (Memory.IsWatched(PageOf(physical))) Memory.TellStore(new GuestAddress(physical), size);
+            if (Memory.IsWatched(PageOf(physical))) CountWatched(Memory.TellStore(new GuestAddress(physical), size));
             return true;
         }
 
         Memory.TryWrite(new GuestAddress(physical), bytes[..first]);
         Memory.TryWrite(new GuestAddress(physicalNext), bytes[first..size]);
-        if (Memory.IsWatched(PageOf(physical)) || Memory.IsWatched(PageOf(physicalNext))) Memory.TellStore();
+        if (Memory.IsWatched(PageOf(physical)) || Memory.IsWatched(PageOf(physicalNext))) CountWatched(Memory.TellStore());
         return true;
     }
 
@@ -143,6 +140,28 @@ internal sealed unsafe partial class Hart
             case MmioTarget.Unsigned: State->X[register] = value << shift >> shift; break;
             case MmioTarget.Float: State->F[register] = size == 4 ? 0xffff_ffff_0000_0000 | (uint)value : value; break;
         }
+    }
+
+    /// <summary>Asks for host memory before a page is written; without it the hart leaves, to execute the instruction again.</summary>
+    internal bool TryCharge(int page)
+    {
+        if (Memory.TryCharge(page)) return true;
+        State->Exit = ExitKind.Memory;
+        return false;
+    }
+
+    /// <summary>Raises what a translation ended in, unless it only lacked host memory.</summary>
+    internal void RaiseFault(ulong address)
+    {
+        if (State->Exit != ExitKind.Memory) RaiseException(Mmu.Fault, address);
+    }
+
+    /// <summary>Counts what a store to the watched word was: an exit to HTIF, which is no device on the bus.</summary>
+    private void CountWatched(WatchedStore store)
+    {
+        if (store == WatchedStore.Ignored) return;
+        Counters.Store(DeviceKind.Htif);
+        if (store == WatchedStore.Ended) Counters.Exit(ExitCause.ResetAndPower);
     }
 
     private static MmioTarget TargetOf(Op* load)
@@ -196,7 +215,7 @@ internal sealed unsafe partial class Hart
     private bool Fail(Op* op, ExceptionCode code, ulong address)
     {
         Handlers.Leave(State, op);
-        RaiseException(code, address);
+        if (State->Exit != ExitKind.Memory) RaiseException(code, address);
         return false;
     }
 }

@@ -12,7 +12,8 @@ internal sealed unsafe partial class Hart
     private const int MostRequests = 1024;
 
     private readonly Lock _requestLock = new();
-    private readonly List<HartRequest> _requests = [];
+    private List<HartRequest> _requests = [];
+    private List<HartRequest> _serving = [];
     private bool _isOverflown;
     private long _requested;
     private long _served;
@@ -81,20 +82,19 @@ internal sealed unsafe partial class Hart
     {
         if (Volatile.Read(ref State->Attention) == 0 && Volatile.Read(ref _requested) == _served) return;
         Interlocked.Exchange(ref State->Attention, 0);
-        HartRequest[] requests;
         bool isOverflown;
         long last;
         lock (_requestLock)
         {
-            requests = [.. _requests];
-            _requests.Clear();
+            (_requests, _serving) = (_serving, _requests);
             isOverflown = _isOverflown;
             _isOverflown = false;
             last = _requested;
         }
 
         if (isOverflown) ServeAnything();
-        else foreach (HartRequest request in requests) Serve(request);
+        else foreach (HartRequest request in _serving) Serve(request);
+        _serving.Clear();
         Volatile.Write(ref _served, last);
     }
 
@@ -157,7 +157,7 @@ internal sealed unsafe partial class Hart
     {
         State->LinkSlot = null;
         Mmu.WithdrawAllWrites(asWritten: true);
-        Memory.TellStore();
+        CountWatched(Memory.TellStore());
         Mmu.FlushAll();
         Code.Reset();
     }
@@ -180,27 +180,32 @@ internal sealed unsafe partial class Hart
                 break;
             case HartRequestKind.RewatchPage:
                 if (Mmu.WithdrawWrite((int)request.First)) Memory.MarkPageWritten((int)request.First);
-                Memory.TellStore();
+                CountWatched(Memory.TellStore());
                 break;
             case HartRequestKind.FlushTranslations:
-                FlushRange(request.First, request.Length);
+                FlushRange(request.First, request.Length, request.Asid);
                 break;
             case HartRequestKind.CodeFence:
                 break;
         }
     }
 
-    /// <summary>Flushes translations of a range of virtual addresses; all of them when the range is large.</summary>
-    public void FlushRange(ulong start, ulong length)
+    /// <summary>Flushes translations of a range of virtual addresses, of one ASID or all; all of them when the range is large.</summary>
+    private void FlushRange(ulong start, ulong length, ushort? asid)
     {
         const ulong LargestByPage = 16 * GuestMemory.PageSize;
         if (length > LargestByPage || (start == 0 && length == 0))
         {
-            Mmu.FlushTranslations();
+            if (asid is { } space) Mmu.FlushAsid(space);
+            else Mmu.FlushTranslations();
             return;
         }
 
         ulong lead = start % GuestMemory.PageSize;
-        for (ulong offset = 0; offset < lead + length; offset += GuestMemory.PageSize) Mmu.FlushAddress(start - lead + offset);
+        for (ulong offset = 0; offset < lead + length; offset += GuestMemory.PageSize)
+        {
+            if (asid is { } space) Mmu.FlushAddress(start - lead + offset, space);
+            else Mmu.FlushAddress(start - lead + offset);
+        }
     }
 }

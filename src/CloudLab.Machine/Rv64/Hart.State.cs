@@ -58,6 +58,7 @@ internal sealed unsafe partial class Hart
         _softwareExternal = reader.ReadUInt64(InterruptBits.SupervisorExternal);
         Stimecmp = reader.ReadUInt64();
         Pmp.Restore(reader);
+        Mmu.UseSpace(_satp);
         SetPrivilege((Privilege)privilege);
     }
 

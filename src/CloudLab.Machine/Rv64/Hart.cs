@@ -24,7 +24,6 @@ namespace CloudLab.Machine.Rv64;
 internal sealed unsafe partial class Hart : IMemoryObserver, IDisposable
 {
     private readonly HostMapping _stateMapping;
-    private readonly TlbEntry* _tables;
     private readonly GCHandle _self;
 
     public Hart(int id, GuestMemory memory, IGuestTime time, ulong codeCacheSize = CodeCache.DefaultSize)
@@ -33,13 +32,12 @@ internal sealed unsafe partial class Hart : IMemoryObserver, IDisposable
         Memory = memory;
         Time = time;
         ulong size = (ulong)sizeof(HartState) + 4095 & ~4095UL;
-        _stateMapping = HostMapping.Anonymous(size + (ulong)(4 * TlbEntry.Count * sizeof(TlbEntry)));
-        // SAFETY: the mapping is zeroed, page-aligned and lives until Dispose; the tables follow the state.
+        _stateMapping = HostMapping.Anonymous(size + (ulong)(Mmu.EntryCount * sizeof(TlbEntry)));
+        // SAFETY: the mapping is zeroed, page-aligned and lives until Dispose; the TLB's tables follow the state.
         State = (HartState*)_stateMapping.Pointer;
-        _tables = (TlbEntry*)(_stateMapping.Pointer + size);
         _self = GCHandle.Alloc(this, GCHandleType.Weak);
         State->Owner = GCHandle.ToIntPtr(_self);
-        Mmu = new Mmu(this);
+        Mmu = new Mmu(this, (TlbEntry*)(_stateMapping.Pointer + size));
         Code = new CodeCache(memory, codeCacheSize);
         State->Blocks = Code.Slots;
         State->Cold = ColdHandlers.Create();
@@ -100,6 +98,7 @@ internal sealed unsafe partial class Hart : IMemoryObserver, IDisposable
         Privilege = Privilege.Machine;
         Code.Reset();
         Mmu.FlushAll();
+        Mmu.UseSpace(_satp);
         UpdateContext();
     }
 

@@ -5,22 +5,30 @@ namespace CloudLab.Machine.Rv64;
 
 /// <summary>
 /// Address translation (privileged specification, 12.3 to 12.5): walks Sv39 and Sv48 page tables and fills the
-/// software TLB of the context in force.
+/// software TLB of the address space and context in force.
 /// </summary>
 /// <remarks>
-/// The TLB holds 4 KiB entries only; one made from a larger page is remembered in <c>_levels</c> so that an SFENCE.VMA
-/// for any address of the large page finds all its pieces;
-/// a filter tells it, nearly always, that there is none to look for. A write permission is entered only on a store, after the
-/// page was marked written: from then on stores to the page need no bookkeeping, until code is decoded from it or the
-/// dirty log is taken, which withdraws the entry. ASIDs are not tags here: writing satp flushes.
+/// A few address spaces, each known by its whole satp, keep their translations while another is in force, so that a
+/// write of satp switches tables and flushes nothing: that is what the ASID in satp permits until a fence says
+/// otherwise. Two spaces share nothing: a global page is entered in each, and every fence that covers it covers all.
+/// A write permission is entered only on a store, after the page was marked written: from then on stores to the page
+/// need no bookkeeping, until code is decoded from it or the dirty log is taken, which withdraws the entry. Idle spaces
+/// lose all their write permissions then, when they are next used.
 /// </remarks>
-internal sealed unsafe class Mmu(Hart hart)
+internal sealed unsafe class Mmu
 {
     public const ulong ModeBare = 0;
     public const ulong ModeSv39 = 8;
     public const ulong ModeSv48 = 9;
 
-    private const int Contexts = 4;
+    /// <summary>Address spaces that are kept; one more takes the place of the one longest out of use.</summary>
+    public const int Spaces = 8;
+
+    /// <summary>The entries that the tables of all spaces and of M-mode take.</summary>
+    public const int EntryCount = ((Spaces * SpaceContexts) + 1) * TlbEntry.Count;
+
+    private const int SpaceContexts = (int)TlbContext.Machine;
+    private const int AsidShift = 44;
     private const ulong PteValid = 1 << 0;
     private const ulong PteRead = 1 << 1;
     private const ulong PteWrite = 1 << 2;
@@ -33,8 +41,23 @@ internal sealed unsafe class Mmu(Hart hart)
     /// <summary>Bits 54 to 63: reserved, Svpbmt and Svnapot, none of which is implemented; set, they fault.</summary>
     private const ulong PteReserved = 0xffc0_0000_0000_0000;
 
-    private readonly byte[] _levels = new byte[Contexts * TlbEntry.Count];
-    private readonly LargePageFilter[] _large = [new(), new(), new(), new()];
+    private readonly Hart _hart;
+    private readonly TlbBank _machine;
+    private readonly TlbBank[] _spaces = new TlbBank[Spaces];
+    private TlbBank _current;
+    private long _uses;
+
+    /// <param name="hart">The hart whose memory accesses are translated.</param>
+    /// <param name="entries">Room for <see cref="EntryCount"/> entries that lives as long as the hart.</param>
+    public Mmu(Hart hart, TlbEntry* entries)
+    {
+        _hart = hart;
+        _machine = new TlbBank(entries, 1);
+        _machine.Take(0);
+        for (int i = 0; i < Spaces; i++) _spaces[i] = new TlbBank(entries + (((i * SpaceContexts) + 1) * TlbEntry.Count), SpaceContexts);
+        _current = _spaces[0];
+        _current.Take(0);
+    }
 
     /// <summary>Why the last <see cref="TryTranslate"/> failed.</summary>
     public ExceptionCode Fault { get; private set; }
@@ -42,13 +65,16 @@ internal sealed unsafe class Mmu(Hart hart)
     /// <summary>
     /// Translates one byte's address, fills the TLB when it lies in RAM, and marks the page written for a store.
     /// </summary>
-    /// <returns>False with <see cref="Fault"/> set when the access is not allowed.</returns>
+    /// <returns>
+    /// False with <see cref="Fault"/> set when the access is not allowed; false with <see cref="ExitKind.Memory"/> when
+    /// the host has no memory for it, see <see cref="Hart.RaiseFault"/>.
+    /// </returns>
     public bool TryTranslate(ulong address, AccessKind access, TlbContext context, out ulong physical)
     {
         int level = 0;
         ulong permissions = PteRead | PteWrite | PteExecute;
         physical = address;
-        ulong mode = context == TlbContext.Machine ? ModeBare : hart.Satp >> 60;
+        ulong mode = context == TlbContext.Machine ? ModeBare : _hart.Satp >> 60;
         if (mode != ModeBare && !TryWalk(address, access, context, mode, out physical, out permissions, out level)) return false;
         Privilege privilege = context switch
         {
@@ -56,129 +82,149 @@ internal sealed unsafe class Mmu(Hart hart)
             TlbContext.Machine => Privilege.Machine,
             _ => Privilege.Supervisor,
         };
-        if (!hart.Pmp.Allows(physical, access, privilege)) return AccessFault(access);
-        if (!hart.Pmp.Allows(physical, AccessKind.Load, privilege)) permissions &= ~PteRead;
-        if (!hart.Pmp.Allows(physical, AccessKind.Fetch, privilege)) permissions &= ~PteExecute;
-        ulong page = physical - hart.Memory.Start.Value >> GuestMemory.PageShift;
-        if (page < hart.Memory.Size >> GuestMemory.PageShift) Fill(address, access, context, (int)page, permissions, level);
+        if (!_hart.Pmp.Allows(physical, access, privilege)) return AccessFault(access);
+        if (!_hart.Pmp.Allows(physical, AccessKind.Load, privilege)) permissions &= ~PteRead;
+        if (!_hart.Pmp.Allows(physical, AccessKind.Fetch, privilege)) permissions &= ~PteExecute;
+        ulong page = physical - _hart.Memory.Start.Value >> GuestMemory.PageShift;
+        if (page >= _hart.Memory.Size >> GuestMemory.PageShift) return true;
+        if (access == AccessKind.Store && !_hart.TryCharge((int)page)) return false;
+        Fill(address, access, context, (int)page, permissions, level);
         return true;
     }
 
-    /// <summary>Forgets all translations in every context.</summary>
-    public void FlushAll()
+    /// <summary>The table of a context in the address space in force.</summary>
+    public TlbEntry* Table(TlbContext context) => context == TlbContext.Machine ? _machine.Table(0) : _current.Table((int)context);
+
+    /// <summary>Puts the address space of satp in force, with what is still known of it. The caller updates the hart's context.</summary>
+    public void UseSpace(ulong satp)
     {
+        // What may have been written through this space is settled now: while it is idle, nothing is.
         KeepWrites();
-        for (int context = 0; context < Contexts; context++) Clear((TlbContext)context);
+        TlbBank next = _spaces[0];
+        foreach (TlbBank space in _spaces)
+        {
+            if (space.IsTaken && space.Satp == satp)
+            {
+                next = space;
+                break;
+            }
+
+            if (next.IsTaken && (!space.IsTaken || space.LastUse < next.LastUse)) next = space;
+        }
+
+        if (!next.IsTaken || next.Satp != satp) next.Take(satp);
+        else if (next.HasOutdatedWrites) next.WithdrawAllWrites(written: null);
+        next.LastUse = ++_uses;
+        _current = next;
     }
 
-    /// <summary>Forgets what depends on satp and page tables: everything but M-mode's own.</summary>
+    /// <summary>Forgets all translations in every context and address space.</summary>
+    public void FlushAll()
+    {
+        FlushTranslations();
+        _machine.Clear();
+    }
+
+    /// <summary>Forgets what depends on satp and page tables, in all address spaces: everything but M-mode's own.</summary>
     public void FlushTranslations()
     {
         KeepWrites();
-        Clear(TlbContext.User);
-        Clear(TlbContext.Supervisor);
-        Clear(TlbContext.SupervisorWithUserAccess);
         // With MPRV, M-mode's data accesses use the other contexts, so its own table never holds a translation.
+        foreach (TlbBank space in _spaces)
+            if (space != _current)
+                space.Release();
+        _current.Clear();
     }
 
-    /// <summary>Forgets the translation of one address, with all pieces of a large page that holds it.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    /// <summary>Forgets the translations of the address spaces with an ASID. Their global pages may go, too.</summary>
+    public void FlushAsid(ulong asid)
+    {
+        KeepWrites();
+        foreach (TlbBank space in _spaces)
+        {
+            if (!HasAsid(space, asid)) continue;
+            if (space == _current) space.Clear();
+            else space.Release();
+        }
+    }
+
+    /// <summary>Forgets the translation of one address in all address spaces, with all pieces of a large page that holds it.</summary>
     public void FlushAddress(ulong address)
     {
         KeepWrites();
-        for (int context = 0; context < (int)TlbContext.Machine; context++)
-        {
-            TlbEntry* table = hart.Table((TlbContext)context);
-            Invalidate(table + (address >> 12 & TlbEntry.IndexMask), address, 0);
-            if (!_large[context].MayHold(address)) continue;
-            // SAFETY: both arrays have an element for each entry of each table.
-            for (int i = 0; i < TlbEntry.Count; i++)
-            {
-                int level = _levels[(context * TlbEntry.Count) + i];
-                if (level != 0) Invalidate(table + i, address, level);
-            }
-        }
+        foreach (TlbBank space in _spaces)
+            if (space.IsTaken)
+                space.FlushAddress(address);
+    }
+
+    /// <summary>Forgets the translation of one address in the address spaces with an ASID.</summary>
+    public void FlushAddress(ulong address, ulong asid)
+    {
+        KeepWrites();
+        foreach (TlbBank space in _spaces)
+            if (space.IsTaken && HasAsid(space, asid))
+                space.FlushAddress(address);
     }
 
     /// <summary>Permits writes to a page that <see cref="TryTranslate"/> has just found writable but left out as it is watched.</summary>
     public void PermitWrite(ulong address, TlbContext context) =>
-        hart.Table(context)[address >> 12 & TlbEntry.IndexMask].WriteTag = address & TlbEntry.PageMask;
+        Table(context)[address >> 12 & TlbEntry.IndexMask].WriteTag = address & TlbEntry.PageMask;
 
     /// <summary>Withdraws write permission for one page of RAM.</summary>
-    /// <returns>Whether an entry had it.</returns>
+    /// <returns>Whether it may have been used since it was last asked for: idle spaces' was not.</returns>
     public bool WithdrawWrite(int page)
     {
-        ulong host = (ulong)hart.Memory.Host + ((ulong)page << GuestMemory.PageShift);
-        bool found = false;
-        TlbEntry* table = hart.Table(TlbContext.User);
-        // SAFETY: the four tables lie one after the other.
-        for (int i = 0; i < Contexts * TlbEntry.Count; i++)
-        {
-            if (table[i].WriteTag == TlbEntry.Invalid || table[i].WriteTag + table[i].Addend != host) continue;
-            table[i].WriteTag = TlbEntry.Invalid;
-            found = true;
-        }
-
-        return found;
+        OutdateIdleWrites();
+        ulong host = (ulong)_hart.Memory.Host + ((ulong)page << GuestMemory.PageShift);
+        return _machine.WithdrawWrite(host) | _current.WithdrawWrite(host);
     }
 
     /// <summary>Withdraws write permission for every page.</summary>
     /// <param name="asWritten">Whether those that had it count as written.</param>
     public void WithdrawAllWrites(bool asWritten)
     {
-        TlbEntry* table = hart.Table(TlbContext.User);
-        // SAFETY: the four tables lie one after the other.
-        for (int i = 0; i < Contexts * TlbEntry.Count; i++)
-        {
-            if (table[i].WriteTag == TlbEntry.Invalid) continue;
-            ulong page = (table[i].WriteTag + table[i].Addend - (ulong)hart.Memory.Host) >> GuestMemory.PageShift;
-            table[i].WriteTag = TlbEntry.Invalid;
-            if (asWritten) hart.Memory.MarkPageWritten((int)page);
-        }
+        OutdateIdleWrites();
+        _machine.WithdrawAllWrites(asWritten ? _hart.Memory : null);
+        _current.WithdrawAllWrites(asWritten ? _hart.Memory : null);
     }
 
     /// <summary>
-    /// Before entries go: a withdrawal that is not served yet would not find them, and what was written by them be lost.
+    /// Before entries go or fall idle: a withdrawal that is not served yet would not find them, and what was written by
+    /// them be lost.
     /// </summary>
     private void KeepWrites()
     {
-        if (hart.IsWithdrawalPending) WithdrawAllWrites(asWritten: true);
+        if (_hart.IsWithdrawalPending) WithdrawAllWrites(asWritten: true);
     }
 
-    private static void Invalidate(TlbEntry* entry, ulong address, int level)
+    private void OutdateIdleWrites()
     {
-        int shift = 12 + (9 * level);
-        // An invalid tag differs from every address in its low bits only, so it may match; clearing it again does no harm.
-        if ((entry->ReadTag ^ address) >> shift == 0 || (entry->WriteTag ^ address) >> shift == 0 || (entry->ExecuteTag ^ address) >> shift == 0)
-            entry->ReadTag = entry->WriteTag = entry->ExecuteTag = TlbEntry.Invalid;
+        foreach (TlbBank space in _spaces)
+            if (space != _current)
+                space.HasOutdatedWrites = true;
     }
 
-    private void Clear(TlbContext context)
-    {
-        new Span<byte>(hart.Table(context), TlbEntry.Count * sizeof(TlbEntry)).Fill(0xff);
-        _levels.AsSpan((int)context * TlbEntry.Count, TlbEntry.Count).Clear();
-        _large[(int)context].Clear();
-    }
+    /// <summary>Whether a space is one of the ASID; the register's bits above ASIDMAX are ignored (12.2.1).</summary>
+    private static bool HasAsid(TlbBank space, ulong asid) => (ushort)(space.Satp >> AsidShift) == (ushort)asid;
 
     private void Fill(ulong address, AccessKind access, TlbContext context, int page, ulong permissions, int level)
     {
         ulong tag = address & TlbEntry.PageMask;
         ulong index = address >> 12 & TlbEntry.IndexMask;
-        TlbEntry* entry = hart.Table(context) + index;
-        ulong addend = (ulong)hart.Memory.Host + ((ulong)page << GuestMemory.PageShift) - tag;
+        TlbEntry* entry = Table(context) + index;
+        ulong addend = (ulong)_hart.Memory.Host + ((ulong)page << GuestMemory.PageShift) - tag;
         if (entry->Addend != addend || (entry->ReadTag != tag && entry->ExecuteTag != tag && entry->WriteTag != tag))
         {
             if (entry->WriteTag != TlbEntry.Invalid) KeepWrites();
             *entry = new TlbEntry { ReadTag = TlbEntry.Invalid, WriteTag = TlbEntry.Invalid, ExecuteTag = TlbEntry.Invalid, Addend = addend };
         }
 
-        _levels[((int)context * TlbEntry.Count) + (int)index] = (byte)level;
-        if (level != 0) _large[(int)context].Add(address, level);
+        if (context != TlbContext.Machine) _current.NoteLevel((int)context, address, level);
         if ((permissions & PteRead) != 0) entry->ReadTag = tag;
         if ((permissions & PteExecute) != 0) entry->ExecuteTag = tag;
         if (access != AccessKind.Store) return;
-        hart.Memory.MarkPageWritten(page);
-        if (!hart.Memory.IsWatched(page)) entry->WriteTag = tag;
+        _hart.Memory.MarkPageWritten(page);
+        if (!_hart.Memory.IsWatched(page)) entry->WriteTag = tag;
     }
 
     private bool TryWalk(
@@ -189,7 +235,7 @@ internal sealed unsafe class Mmu(Hart hart)
         int top = 12 + (9 * (level + 1));
         // The bits above the address must all equal its highest one.
         if ((ulong)((long)(address << (64 - top)) >> (64 - top)) != address) return PageFault(access);
-        ulong table = (hart.Satp & 0xfff_ffff_ffff) << 12;
+        ulong table = (_hart.Satp & 0xfff_ffff_ffff) << 12;
         for (; level >= 0; level--)
         {
             ulong place = table + (address >> (12 + (9 * level)) & 0x1ff) * 8;
@@ -228,7 +274,7 @@ internal sealed unsafe class Mmu(Hart hart)
     {
         bool isUser = (entry & PteUser) != 0;
         ulong allowed = entry & (PteRead | PteWrite | PteExecute);
-        if (hart.MakesExecutableReadable && (entry & PteExecute) != 0) allowed |= PteRead;
+        if (_hart.MakesExecutableReadable && (entry & PteExecute) != 0) allowed |= PteRead;
         return context switch
         {
             TlbContext.User => isUser ? allowed : 0,
@@ -249,24 +295,25 @@ internal sealed unsafe class Mmu(Hart hart)
         isChanged = false;
         ulong needed = PteAccessed | (access == AccessKind.Store ? PteDirty : 0);
         if ((entry & needed) == needed) return true;
-        if (!hart.UpdatesAccessedAndDirty) return false;
+        if (!_hart.UpdatesAccessedAndDirty) return false;
+        if (!_hart.TryCharge((int)(place - _hart.Memory.Start.Value >> GuestMemory.PageShift))) return false;
         // SAFETY: TryReadEntry found this place in RAM.
         ulong old = entry;
         entry |= needed;
-        var memory = (ulong*)(hart.Memory.Host + (place - hart.Memory.Start.Value));
+        var memory = (ulong*)(_hart.Memory.Host + (place - _hart.Memory.Start.Value));
         isChanged = Interlocked.CompareExchange(ref *memory, entry, old) != old;
         if (isChanged) return false;
-        hart.Memory.MarkWritten(new GuestAddress(place), sizeof(ulong));
+        _hart.Memory.MarkWritten(new GuestAddress(place), sizeof(ulong));
         return true;
     }
 
     private bool TryReadEntry(ulong place, out ulong entry)
     {
         entry = 0;
-        if (!hart.Memory.Contains(new GuestAddress(place), sizeof(ulong))) return false;
-        if (!hart.Pmp.Allows(place, AccessKind.Load, Privilege.Supervisor)) return false;
+        if (!_hart.Memory.Contains(new GuestAddress(place), sizeof(ulong))) return false;
+        if (!_hart.Pmp.Allows(place, AccessKind.Load, Privilege.Supervisor)) return false;
         // SAFETY: the range was checked; entries are aligned, so the read is whole.
-        entry = Volatile.Read(ref *(ulong*)(hart.Memory.Host + (place - hart.Memory.Start.Value)));
+        entry = Volatile.Read(ref *(ulong*)(_hart.Memory.Host + (place - _hart.Memory.Start.Value)));
         return true;
     }
 

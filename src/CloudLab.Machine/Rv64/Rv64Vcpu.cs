@@ -1,4 +1,5 @@
 using CloudLab.Machine.Boot.Firmware;
+using CloudLab.Machine.Devices;
 using CloudLab.Machine.Memory;
 using CloudLab.Machine.Rv64.Interpreter;
 using CloudLab.Machine.Scheduling;
@@ -160,17 +161,18 @@ internal sealed unsafe class Rv64Vcpu : IVcpuEngine
         }
     }
 
-    public void AddCounters(IDictionary<string, ulong> exits, IDictionary<string, ulong> traps)
+    public void ReadCounters(IDictionary<string, ulong> exits, IDictionary<string, ulong> traps)
     {
-        foreach (ExitCause cause in Enum.GetValues<ExitCause>()) Add(exits, CounterNames.Of(cause), Hart.Counters.ReadExits(cause));
-        foreach (ExceptionCode code in Enum.GetValues<ExceptionCode>()) Add(traps, CounterNames.Of(code), Hart.Counters.ReadExceptions(code));
-        foreach ((int number, string name) in CounterNames.Interrupts) Add(traps, name, Hart.Counters.ReadInterrupts(number));
-
-        static void Add(IDictionary<string, ulong> sums, string name, ulong value)
+        HartCounters counters = Hart.Counters;
+        foreach (ExitCause cause in Enum.GetValues<ExitCause>()) exits.Add(CounterNames.Of(cause), counters.ReadExits(cause));
+        foreach (DeviceKind device in Enum.GetValues<DeviceKind>())
         {
-            sums.TryGetValue(name, out ulong sum);
-            sums[name] = sum + value;
+            exits.Add(CounterNames.OfLoads(device), counters.ReadLoads(device));
+            exits.Add(CounterNames.OfStores(device), counters.ReadStores(device));
         }
+
+        foreach (ExceptionCode code in Enum.GetValues<ExceptionCode>()) traps.Add(CounterNames.Of(code), counters.ReadExceptions(code));
+        foreach ((int number, string name) in CounterNames.Interrupts) traps.Add(name, counters.ReadInterrupts(number));
     }
 
     public void Dispose() => Hart.Dispose();
@@ -199,8 +201,11 @@ internal sealed unsafe class Rv64Vcpu : IVcpuEngine
                 case ExitKind.Instruction: Emulate(Hart.State->ExitInstruction); break;
                 case ExitKind.MmioLoad: LoadFromDevice(); break;
                 case ExitKind.MmioStore: StoreToDevice(); break;
-                case ExitKind.Attention or ExitKind.None: break;
+                case ExitKind.Attention or ExitKind.None or ExitKind.Memory: break;
             }
+
+            // An emulated instruction may end so, too. The machine has been told, and will park this vCPU.
+            if (Hart.State->Exit == ExitKind.Memory) return VcpuExit.Kicked;
 
             if (RunState != HartRunState.Started) return VcpuExit.Halted;
         }
@@ -276,9 +281,17 @@ internal sealed unsafe class Rv64Vcpu : IVcpuEngine
         }
 
         Hart.Counters.Exit(ExitCause.TlbInvalidation);
-        uint rs1 = instruction >> 15 & 31;
-        if (rs1 == 0) Hart.Mmu.FlushTranslations();
-        else Hart.Mmu.FlushAddress(Hart.State->X[rs1]);
+        // x0 as an operand stands for all, which a register that holds 0 does not.
+        uint rs1 = instruction >> 15 & 31, rs2 = instruction >> 20 & 31;
+        ulong address = Hart.State->X[rs1], asid = Hart.State->X[rs2];
+        switch (rs1 != 0, rs2 != 0)
+        {
+            case (false, false): Hart.Mmu.FlushTranslations(); break;
+            case (false, true): Hart.Mmu.FlushAsid(asid); break;
+            case (true, false): Hart.Mmu.FlushAddress(address); break;
+            case (true, true): Hart.Mmu.FlushAddress(address, asid); break;
+        }
+
         Advance();
     }
 
@@ -337,28 +350,31 @@ internal sealed unsafe class Rv64Vcpu : IVcpuEngine
     private void LoadFromDevice()
     {
         HartState* h = Hart.State;
-        Hart.Counters.Exit(ExitCause.MmioRead);
-        if (!_bus.TryFind(h->ExitAddress, h->ExitSize, out IMmioDevice? device, out ulong offset))
+        bool isThere = _bus.TryFind(h->ExitAddress, h->ExitSize, out IMmioDevice? device, out DeviceKind kind, out ulong offset);
+        Hart.Counters.Load(kind);
+        if (!isThere)
         {
             Hart.RaiseException(ExceptionCode.LoadAccessFault, h->ExitVirtual);
             return;
         }
 
-        Hart.FinishLoad(h->ExitTarget, h->ExitRegister, h->ExitSize, device.Read(offset, h->ExitSize));
+        Hart.FinishLoad(h->ExitTarget, h->ExitRegister, h->ExitSize, device!.Read(offset, h->ExitSize));
         Advance();
     }
 
     private void StoreToDevice()
     {
         HartState* h = Hart.State;
-        Hart.Counters.Exit(ExitCause.MmioWrite);
-        if (!_bus.TryFind(h->ExitAddress, h->ExitSize, out IMmioDevice? device, out ulong offset))
+        bool isThere = _bus.TryFind(h->ExitAddress, h->ExitSize, out IMmioDevice? device, out DeviceKind kind, out ulong offset);
+        Hart.Counters.Store(kind);
+        if (!isThere)
         {
             Hart.RaiseException(ExceptionCode.StoreAccessFault, h->ExitVirtual);
             return;
         }
 
-        device.Write(offset, h->ExitSize, h->ExitValue);
+        if (kind == DeviceKind.Test && TestDevice.IsCommand(offset, h->ExitSize, h->ExitValue)) Hart.Counters.Exit(ExitCause.ResetAndPower);
+        device!.Write(offset, h->ExitSize, h->ExitValue);
         Advance();
     }
 

@@ -24,6 +24,6 @@ internal interface IVcpuEngine : IDisposable
     /// <summary>Guest instructions retired so far.</summary>
     ulong Instructions { get; }
 
-    /// <summary>Adds this vCPU's exits and traps by cause to the sums.</summary>
-    void AddCounters(IDictionary<string, ulong> exits, IDictionary<string, ulong> traps);
+    /// <summary>Fills in this vCPU's exits and traps, all causes there are.</summary>
+    void ReadCounters(IDictionary<string, ulong> exits, IDictionary<string, ulong> traps);
 }

@@ -11,12 +11,18 @@ internal sealed class ReadyQueue
 
     public int Count => _tasks.Count;
 
+    /// <summary>Adds a task that did not want to run, or might not: it does not catch up on that time.</summary>
     public void Add(VcpuTask task)
     {
-        // One that slept does not catch up on the time it did not want.
         task.VirtualTime = Math.Max(task.VirtualTime, _virtualTime);
         _tasks.Add(task);
     }
+
+    /// <summary>
+    /// Adds a task that has just run and goes on: where it is behind, as after a slice that the host interrupted while
+    /// other workers ran others, it catches up.
+    /// </summary>
+    public void Return(VcpuTask task) => _tasks.Add(task);
 
     public void Remove(VcpuTask task) => _tasks.Remove(task);
 

@@ -16,19 +16,29 @@ namespace CloudLab.Machine.Scheduling;
 /// One lock guards all queues and task states; it is held for moments only, never while guest code runs, and it is a
 /// leaf: nothing is called under it but the engine's cheap questions. A guest's interrupt reaches its vCPU by
 /// <see cref="Wake"/> when it waits and by the engine's own attention flag when it runs.
+/// <para>
+/// Of the workers that sleep, one wakes for the next deadline and the others when they are rung: an idle guest's timer
+/// costs one wake of one thread. A worker that runs a slice looks at the deadlines after it; one that falls due earlier
+/// is left to a sleeper.
+/// </para>
 /// </remarks>
 internal sealed class VcpuScheduler : IDisposable
 {
     // A third to two thirds of a millisecond of guest code: what a pause, a GC or a due timer waits for at most.
     private const long SliceInstructions = 150_000;
 
+    // More than most slices take.
+    private const long SliceNanoseconds = 2_000_000;
+
     // Below this the outdated deadlines are not worth looking for.
     private const int SmallestCompaction = 256;
 
-    private readonly object _lock = new();
+    private readonly Lock _lock = new();
     private readonly ReadyQueue _ready = new();
     private readonly PriorityQueue<(VcpuTask Task, long WaitNumber), long> _deadlines = new();
-    private readonly List<Thread> _workers = [];
+    private readonly List<VcpuWorker> _workers = [];
+    private readonly List<VcpuWorker> _asleep = [];
+    private long _sleeps;
     private int _compactAt = SmallestCompaction;
     private bool _isDisposed;
 
@@ -36,10 +46,12 @@ internal sealed class VcpuScheduler : IDisposable
     {
         for (int i = 0; i < workers; i++)
         {
-            var worker = new Thread(Work) { IsBackground = true, Name = $"vcpu-worker-{i}" };
+            VcpuWorker worker = null!;
+            worker = new VcpuWorker(new Thread(() => Work(worker)) { IsBackground = true, Name = $"vcpu-worker-{i}" });
             _workers.Add(worker);
-            worker.Start();
         }
+
+        foreach (VcpuWorker worker in _workers) worker.Thread.Start();
     }
 
     /// <summary>The monotonic clock that waits and allowances are counted on, in nanoseconds.</summary>
@@ -54,12 +66,23 @@ internal sealed class VcpuScheduler : IDisposable
         }
     }
 
+    /// <summary>How often a worker went to sleep so far.</summary>
+    public long Sleeps
+    {
+        get
+        {
+            lock (_lock) return _sleeps;
+        }
+    }
+
     /// <summary>Lets a parked task run.</summary>
     public void Resume(VcpuTask task)
     {
         lock (_lock)
         {
-            if (task.State == VcpuTaskState.Parked && task.Fault is null) MakeReady(task);
+            if (task.State != VcpuTaskState.Parked || task.Fault is not null) return;
+            MakeReady(task);
+            RingOne();
         }
     }
 
@@ -87,7 +110,9 @@ internal sealed class VcpuScheduler : IDisposable
     {
         lock (_lock)
         {
-            if (task.State == VcpuTaskState.Waiting && task.Engine.IsRunnable) MakeReady(task);
+            if (task.State != VcpuTaskState.Waiting || !task.Engine.IsRunnable) return;
+            MakeReady(task);
+            RingOne();
         }
     }
 
@@ -103,16 +128,20 @@ internal sealed class VcpuScheduler : IDisposable
         lock (_lock)
         {
             _isDisposed = true;
-            Monitor.PulseAll(_lock);
+            while (_asleep.Count > 0) RingOne();
         }
 
-        foreach (Thread worker in _workers) worker.Join();
+        foreach (VcpuWorker worker in _workers)
+        {
+            worker.Thread.Join();
+            worker.Dispose();
+        }
     }
 
-    private void Work()
+    private void Work(VcpuWorker worker)
     {
         HostThread.YieldToOthers();
-        while (Next() is { } task)
+        while (Next(worker) is { } task)
         {
             long before = ThreadCpuClock.Nanoseconds;
             VcpuExit exit = VcpuExit.Halted;
@@ -133,12 +162,15 @@ internal sealed class VcpuScheduler : IDisposable
     }
 
     /// <summary>Waits for a task to run; null at the end.</summary>
-    private VcpuTask? Next()
+    private VcpuTask? Next(VcpuWorker worker)
     {
-        lock (_lock)
+        while (true)
         {
-            while (!_isDisposed)
+            long wait;
+            lock (_lock)
             {
+                _asleep.Remove(worker);
+                if (_isDisposed) return null;
                 long now = Now;
                 MoveDue(now);
                 if (_ready.Take() is { } task)
@@ -146,15 +178,50 @@ internal sealed class VcpuScheduler : IDisposable
                     task.State = VcpuTaskState.Running;
                     task.StealNanoseconds += now - task.ReadySince;
                     task.RunningSince = now;
+                    LeaveToOthers(task, now);
                     return task;
                 }
 
-                if (!_deadlines.TryPeek(out _, out long due)) Monitor.Wait(_lock);
-                else Monitor.Wait(_lock, (int)Math.Clamp((due - now + 999_999) / 1_000_000, 1, 60_000));
+                wait = FallAsleep(worker, now);
             }
 
-            return null;
+            worker.Bell.Wait(wait);
         }
+    }
+
+    /// <summary>Before a worker runs a slice: rings a sleeper if there is more to run, or will be before the slice is over.</summary>
+    private void LeaveToOthers(VcpuTask task, long now)
+    {
+        // A guest that does little but leave for the VMM takes longer for its slice.
+        long over = now + Math.Max(SliceNanoseconds, 2 * task.LastSliceNanoseconds);
+        if (_ready.Count > 0 || (_deadlines.TryPeek(out _, out long due) && due < over && !IsWatched(due))) RingOne();
+    }
+
+    /// <returns>For how many nanoseconds the worker is to sleep, if nobody rings.</returns>
+    private long FallAsleep(VcpuWorker worker, long now)
+    {
+        _sleeps++;
+        worker.WakesAt = _deadlines.TryPeek(out _, out long due) && !IsWatched(due) ? due : long.MaxValue;
+        _asleep.Add(worker);
+        return worker.WakesAt == long.MaxValue ? long.MaxValue : worker.WakesAt - now;
+    }
+
+    /// <summary>Whether a sleeper wakes for a deadline.</summary>
+    private bool IsWatched(long due)
+    {
+        foreach (VcpuWorker sleeper in _asleep)
+            if (sleeper.WakesAt <= due)
+                return true;
+        return false;
+    }
+
+    /// <summary>Wakes the worker that slept least, if one sleeps: its core and caches are the warmest.</summary>
+    private void RingOne()
+    {
+        if (_asleep.Count == 0) return;
+        VcpuWorker worker = _asleep[^1];
+        _asleep.RemoveAt(_asleep.Count - 1);
+        worker.Bell.Ring();
     }
 
     private void Finish(VcpuTask task, VcpuExit exit, long used)
@@ -162,7 +229,7 @@ internal sealed class VcpuScheduler : IDisposable
         lock (_lock)
         {
             long now = Now;
-            task.HasRun = true;
+            task.LastSliceNanoseconds = now - task.RunningSince;
             task.CpuNanoseconds += used;
             // The host may have run something else on this worker's core meanwhile.
             task.StealNanoseconds += Math.Max(0, now - task.RunningSince - used);
@@ -179,7 +246,7 @@ internal sealed class VcpuScheduler : IDisposable
             bool isIdle = exit is VcpuExit.Waiting or VcpuExit.Halted && !task.Engine.IsRunnable;
             if (isIdle) WaitForGuest(task, now);
             else if (task.Allowance.Wait(now) is > 0 and long wait) WaitUntil(task, VcpuTaskState.Throttled, now, now + wait);
-            else MakeReady(task);
+            else MakeReady(task, goesOn: true);
         }
     }
 
@@ -202,8 +269,6 @@ internal sealed class VcpuScheduler : IDisposable
         task.ReadySince = now;
         _deadlines.Enqueue((task, ++task.WaitNumber), due);
         if (_deadlines.Count > _compactAt) DropOutdated();
-        // This worker looks at the deadlines before it sleeps; when it will be busy, one that sleeps has to look.
-        if (_ready.Count > 0) Monitor.Pulse(_lock);
     }
 
     /// <summary>
@@ -233,12 +298,12 @@ internal sealed class VcpuScheduler : IDisposable
         }
     }
 
-    private void MakeReady(VcpuTask task)
+    private void MakeReady(VcpuTask task, bool goesOn = false)
     {
         task.State = VcpuTaskState.Ready;
         task.WaitNumber++;
         task.ReadySince = Now;
-        _ready.Add(task);
-        Monitor.Pulse(_lock);
+        if (goesOn) _ready.Return(task);
+        else _ready.Add(task);
     }
 }

@@ -4,8 +4,6 @@ namespace CloudLab.Machine.Scheduling;
 internal sealed class VcpuTask(
     IVcpuEngine engine, CpuAllowance allowance, int weight, Func<ulong, TimeSpan> until, Action afterSlice, Action<Exception> onFault)
 {
-    private volatile bool _hasRun;
-
     public IVcpuEngine Engine { get; } = engine;
 
     /// <summary>The machine's cap, shared by all its vCPUs.</summary>
@@ -23,13 +21,6 @@ internal sealed class VcpuTask(
     /// <summary>Called on the worker when the engine or <see cref="AfterSlice"/> threw, outside the lock. Does not throw.</summary>
     public Action<Exception> OnFault { get; } = onFault;
 
-    /// <summary>Whether a slice has ended. Any thread may read it.</summary>
-    public bool HasRun
-    {
-        get => _hasRun;
-        set => _hasRun = value;
-    }
-
     public VcpuTaskState State { get; set; } = VcpuTaskState.Parked;
 
     /// <summary>Weighted CPU time in nanoseconds: the ready task with the least runs next.</summary>
@@ -43,6 +34,9 @@ internal sealed class VcpuTask(
 
     /// <summary>When a worker took it, for the steal time within its slice.</summary>
     public long RunningSince { get; set; }
+
+    /// <summary>How long its last slice took, by the clock on the wall.</summary>
+    public long LastSliceNanoseconds { get; set; }
 
     public long CpuNanoseconds { get; set; }
 

@@ -22,4 +22,7 @@ internal enum StateSection : ushort
 
     /// <summary>A virtio device with transport and queues; the index is its slot.</summary>
     Virtio = 9,
+
+    /// <summary>The disks that are plugged into the SCSI adapter.</summary>
+    ScsiUnits = 10,
 }

@@ -1,6 +1,8 @@
+using CloudLab.Server.Api.Backups;
 using CloudLab.Server.Api.AccessKeys;
 using CloudLab.Server.Api.Accounts;
 using CloudLab.Server.Api.Consoles;
+using CloudLab.Server.Api.Events;
 using CloudLab.Server.Api.Health;
 using CloudLab.Server.Api.Hosts;
 using CloudLab.Server.Api.Images;
@@ -10,8 +12,10 @@ using CloudLab.Server.Api.Me;
 using CloudLab.Server.Api.Quotas;
 using CloudLab.Server.Api.Tokens;
 using CloudLab.Server.Api.Users;
+using CloudLab.Server.Api.Webhooks;
 using CloudLab.Server.Console;
 using CloudLab.Server.OpenApi;
+using CloudLab.Server.Telemetry;
 
 namespace CloudLab.Server.Api;
 
@@ -27,6 +31,7 @@ internal static class Routes
         v1.MapInstances();
         v1.MapInstanceMetrics();
         v1.MapConsoles();
+        v1.MapBackups();
         v1.MapMe();
         v1.MapQuotas();
         v1.MapUsers();
@@ -35,7 +40,10 @@ internal static class Routes
         v1.MapAccounts();
         v1.MapAccountQuotas();
         v1.MapHosts();
+        v1.MapEvents();
+        v1.MapWebhooks();
         routes.MapHealth();
+        routes.MapMetrics();
         routes.MapCloudLabOpenApi();
         routes.MapConsolePage();
         routes.MapGet("/", () => TypedResults.Redirect("/swagger")).WithName("Home").ExcludeFromDescription().AllowAnonymous();

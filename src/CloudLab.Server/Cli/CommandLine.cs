@@ -68,6 +68,8 @@ internal static class CommandLine
         root.Subcommands.Add(serve);
         root.Subcommands.Add(ImagesCommand.Create(environment, console));
         root.Subcommands.Add(DatabaseCommand.Create(environment, console));
+        root.Subcommands.Add(BackupCommand.Create(environment, console));
+        root.Subcommands.Add(RestoreCommand.Create(environment, console));
         root.Subcommands.Add(AccountCommand.Create(environment, console));
         root.Subcommands.Add(TokenCommand.Create(environment, console));
         root.Subcommands.Add(AccessKeyCommand.Create(environment, console));

@@ -13,9 +13,12 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
           CloudLab.Server --data-dir /srv/cloudlab               start with another data directory
           CloudLab.Server --urls http://0.0.0.0:8080 --insecure-http
                                                                  let other machines in, without encryption
+          CloudLab.Server --urls https://0.0.0.0:8443 --self-signed
+                                                                 the same, encrypted, with a certificate of its own making
           CloudLab.Server --database 'Host=db;Database=cloudlab;Username=cloudlab' --database-password-file FILE
                                                                  keep the rows in PostgreSQL
           CloudLab.Server images build                           build the guest image ahead of the first start
+          CloudLab.Server backup cloudlab.tar                    back everything up, while the server runs or not
           CloudLab.Server account create team-a                  make an account; also beside a running server
           CloudLab.Server token create --account team-a --role viewer --expires 30d
           CloudLab.Server access-key create --account team-a     make a key for S3 clients

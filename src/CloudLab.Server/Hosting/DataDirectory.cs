@@ -26,6 +26,9 @@ internal sealed class DataDirectory : IDisposable
 
     public string AdminTokenFile => Combine("admin.token");
 
+    /// <summary>The certificate and key that <c>--self-signed</c> makes.</summary>
+    public string SelfSignedCertificateFile => Combine("self-signed.pem");
+
     /// <summary>What secrets in the database are encrypted under.</summary>
     public string MasterKeyFile => MasterKeyFileOf(Path);
 
@@ -41,6 +44,16 @@ internal sealed class DataDirectory : IDisposable
 
     public static string ImageDirectoryOf(string dataDirectory) => System.IO.Path.Combine(dataDirectory, "image");
 
+    /// <summary>Writes where the server that holds the directory listens, for verbs that ask it.</summary>
+    public void Announce(string url) => File.WriteAllText(AddressFileOf(Path), url);
+
+    /// <summary>Where the server that holds the directory listens, or null.</summary>
+    public static Uri? AddressOf(string dataDirectory)
+    {
+        string file = AddressFileOf(dataDirectory);
+        return File.Exists(file) && Uri.TryCreate(File.ReadAllText(file), UriKind.Absolute, out Uri? url) ? url : null;
+    }
+
     /// <summary>Creates the directory where it is missing, for its owner only, and locks it.</summary>
     /// <exception cref="StartupException">Someone else holds it, or it cannot be made or written.</exception>
     public static DataDirectory Open(string path)
@@ -48,11 +61,9 @@ internal sealed class DataDirectory : IDisposable
         string holder = System.IO.Path.Combine(path, "lock.holder");
         try
         {
-            DirectoryLock held = DirectoryLock.TryTake(path)
+            return TryOpen(path)
                 ?? throw new StartupException($"{path} is in use by {Describe(holder)}. "
                     + "Stop that server first, or choose another directory with --data-dir DIR.");
-            File.WriteAllText(holder, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
-            return new DataDirectory(path, held);
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
@@ -60,9 +71,22 @@ internal sealed class DataDirectory : IDisposable
         }
     }
 
+    /// <summary>As <see cref="Open"/>, but null where someone else holds the directory.</summary>
+    /// <exception cref="IOException">It cannot be made or written.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be made or written.</exception>
+    public static DataDirectory? TryOpen(string path)
+    {
+        if (DirectoryLock.TryTake(path) is not { } held) return null;
+        File.WriteAllText(System.IO.Path.Combine(path, "lock.holder"), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+        File.Delete(AddressFileOf(path));
+        return new DataDirectory(path, held);
+    }
+
     public void Dispose() => _lock.Dispose();
 
     private string Combine(string name) => System.IO.Path.Combine(Path, name);
+
+    private static string AddressFileOf(string dataDirectory) => System.IO.Path.Combine(dataDirectory, "lock.address");
 
     private static string Describe(string holder)
     {

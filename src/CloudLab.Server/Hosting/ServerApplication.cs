@@ -1,15 +1,17 @@
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CloudLab.ControlPlane;
 using CloudLab.ControlPlane.Identity;
 using CloudLab.ControlPlane.Persistence;
 using CloudLab.Server.Api;
+using CloudLab.Server.Backup;
 using CloudLab.Server.Console;
+using CloudLab.Server.Events;
 using CloudLab.Server.OpenApi;
 using CloudLab.Server.Problems;
 using CloudLab.Server.S3;
 using CloudLab.Server.Security;
+using CloudLab.Server.Telemetry;
 using CloudLab.Storage.Blobs;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Data.Sqlite;
@@ -36,15 +38,17 @@ internal static class ServerApplication
         ServerOptions options, DataDirectory directory, IAnsiConsole console, Action<IServiceCollection>? configure = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = "CloudLab.Server" });
-        AddLogging(builder.Logging);
-        builder.WebHost.UseKestrel(kestrel => Configure(kestrel, options));
+        builder.Logging.AddCloudLabLogging(options);
+        builder.WebHost.UseKestrel(kestrel => Configure(kestrel, options, directory));
         builder.WebHost.UseUrls([.. options.Addresses.Select(a => a.Url)]);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
         AddControlPlane(builder.Services, options, directory);
         builder.Services.AddCloudLabS3(options, directory);
         AddWeb(builder.Services);
+        builder.Services.AddCloudLabTelemetry(options);
         builder.Services.AddSingleton(console);
         builder.Services.AddSingleton<ImageBuildDisplay>();
+        builder.Services.AddSingleton<BackupWriter>();
         builder.Services.AddSingleton<Readiness>();
         builder.Services.AddSingleton<BuiltInImageBuilder>();
         builder.Services.AddHostedService(services => services.GetRequiredService<BuiltInImageBuilder>());
@@ -55,38 +59,16 @@ internal static class ServerApplication
         return app;
     }
 
-    private static void AddLogging(ILoggingBuilder logging)
-    {
-        logging.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ssZ ";
-            console.UseUtcTimestamp = true;
-        });
-        logging.AddFilter("Microsoft", LogLevel.Warning);
-        logging.AddFilter("System", LogLevel.Warning);
-        // What these say of a failure is thrown as well, and is logged or told by who catches it.
-        logging.AddFilter("Microsoft.EntityFrameworkCore.Database", LogLevel.Critical);
-        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
-        // Three lines for each refused request.
-        logging.AddFilter(typeof(BearerTokenHandler).FullName, LogLevel.Warning);
-    }
-
-    private static void Configure(KestrelServerOptions kestrel, ServerOptions options)
+    private static void Configure(KestrelServerOptions kestrel, ServerOptions options, DataDirectory directory)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
         kestrel.Limits.MaxConcurrentConnections = MaxConnections;
         kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
         kestrel.Limits.RequestHeadersTimeout = HeadersTimeout;
-        if (options.CertificateFile is { } file)
-            kestrel.ConfigureHttpsDefaults(https => https.ServerCertificate = LoadCertificate(file, options.CertificateKeyFile));
+        if (ServerCertificate.Load(options, directory) is { } certificate)
+            kestrel.ConfigureHttpsDefaults(https => https.ServerCertificate = certificate);
     }
-
-    public static X509Certificate2 LoadCertificate(string file, string? keyFile) =>
-        Path.GetExtension(file) is ".pfx" or ".p12"
-            ? X509CertificateLoader.LoadPkcs12FromFile(file, password: null)
-            : X509Certificate2.CreateFromPemFile(file, keyFile ?? file);
 
     private static void AddControlPlane(IServiceCollection services, ServerOptions options, DataDirectory directory)
     {
@@ -95,7 +77,11 @@ internal static class ServerApplication
         services.AddSingleton<IBlobStore>(_ => FileBlobStore.Open(directory.BlobDirectory, TimeProvider.System));
         services.AddSingleton(_ => MasterKey.LoadOrCreate(options.MasterKeyFile ?? directory.MasterKeyFile));
         services.AddCloudLabPersistence(Database(options, directory.Path));
-        services.AddCloudLabControlPlane(new ControlPlaneOptions());
+        services.AddCloudLabControlPlane(options.ControlPlane with
+        {
+            EventRetention = options.EventRetention,
+            AllowsPrivateWebhooks = options.AllowsPrivateWebhooks,
+        });
     }
 
     /// <summary>Where this server's rows are.</summary>
@@ -122,6 +108,8 @@ internal static class ServerApplication
         services.AddAuthorization();
         services.AddSingleton<FailedAttempts>();
         services.AddSingleton<ConsoleTickets>();
+        services.AddSingleton<EventStreams>();
+        services.AddSingleton<EventStream>();
         services.AddSingleton<ConsoleSessions>();
         services.AddCloudLabOpenApi();
     }
@@ -151,6 +139,7 @@ internal static class ServerApplication
         app.UseWebSockets(new() { KeepAliveInterval = KeepAlive, KeepAliveTimeout = KeepAlive });
         app.UseRouting();
         app.UseAuthentication();
+        app.UseMiddleware<ApiCallRecorder>();
         app.UseAuthorization();
         app.MapCloudLab();
     }

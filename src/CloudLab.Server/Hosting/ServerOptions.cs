@@ -1,3 +1,4 @@
+using CloudLab.ControlPlane;
 using CloudLab.Server.S3;
 
 namespace CloudLab.Server.Hosting;
@@ -28,6 +29,9 @@ internal sealed record ServerOptions
 
     public string? CertificateKeyFile { get; init; }
 
+    /// <summary>Whether https:// addresses without a certificate get one of the server's own making.</summary>
+    public bool IsSelfSigned { get; init; }
+
     /// <summary>The PostgreSQL connection string, with its password; null for SQLite in the data directory.</summary>
     public string? PostgresConnectionString { get; init; }
 
@@ -42,6 +46,23 @@ internal sealed record ServerOptions
 
     /// <summary>A directory with a built guest image, or null for the data directory's own.</summary>
     public string? GuestImageDirectory { get; init; }
+
+    /// <summary>For how long events are kept: see <see cref="CloudLab.ControlPlane.ControlPlaneOptions.EventRetention"/>.</summary>
+    public TimeSpan EventRetention { get; init; } = TimeSpan.FromDays(90);
+
+    /// <summary>Whether webhooks may go to loopback and private addresses.</summary>
+    public bool AllowsPrivateWebhooks { get; init; }
+
+    /// <summary>The least level of our own log lines; the framework's are logged from Warning on.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    public LogFormat LogFormat { get; init; }
+
+    /// <summary>Where traces and metrics go; null for nowhere. Metrics can be fetched at <c>/metrics</c> in any case.</summary>
+    public Uri? OtlpEndpoint { get; init; }
+
+    /// <summary>This host's name and what its machines may use; the origin of each default stands where it is declared.</summary>
+    public ControlPlaneOptions ControlPlane { get; init; } = new();
 
     /// <summary>
     /// How long a shutdown may take before it is cut off: what is desired is committed, so being killed loses nothing.

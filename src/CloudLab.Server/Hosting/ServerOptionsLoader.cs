@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using CloudLab.Server.S3;
 using Npgsql;
 
@@ -8,6 +9,8 @@ namespace CloudLab.Server.Hosting;
 /// <remarks>Every message says what to do, because it is all that an operator sees when the server does not start.</remarks>
 internal sealed class ServerOptionsLoader
 {
+    private const int MaxEventDays = 3650;
+
     private readonly IReadOnlyDictionary<string, string> _flags;
     private readonly Func<string, string?> _environment;
     private readonly List<string> _errors = [];
@@ -41,20 +44,31 @@ internal sealed class ServerOptionsLoader
         string directory = Path.GetFullPath(Find(Setting.DataDirectory) ?? DefaultDataDirectory());
         _file = SettingsFile.Read(Path.Combine(directory, SettingsFile.Name), _errors);
         string? certificate = ExistingFile(Setting.Certificate);
+        bool selfSigned = IsOn(Setting.SelfSigned);
+        if (selfSigned && certificate is not null)
+            _errors.Add("--self-signed and --certificate name two certificates. Leave one of them out.");
+        bool hasCertificate = selfSigned || certificate is not null;
         return new ServerOptions
         {
             DataDirectory = directory,
-            Addresses = Addresses(Setting.Urls, ServerOptions.DefaultUrl, certificate),
-            S3Addresses = Find(Setting.S3Urls) is "off" or "OFF" ? [] : Addresses(Setting.S3Urls, ServerOptions.DefaultS3Url, certificate),
+            Addresses = Addresses(Setting.Urls, ServerOptions.DefaultUrl, hasCertificate),
+            S3Addresses = Find(Setting.S3Urls) is "off" or "OFF" ? [] : Addresses(Setting.S3Urls, ServerOptions.DefaultS3Url, hasCertificate),
             S3 = S3(),
             AllowedHosts = Split(Find(Setting.AllowedHosts)),
             CertificateFile = certificate,
             CertificateKeyFile = ExistingFile(Setting.CertificateKey),
+            IsSelfSigned = selfSigned,
             PostgresConnectionString = Postgres(),
             AdminTokenFile = ExistingFile(Setting.AdminTokenFile),
             MasterKeyFile = ExistingFile(Setting.MasterKeyFile),
             AptMirror = AptMirror(),
             GuestImageDirectory = GuestImage(),
+            EventRetention = EventRetention(),
+            AllowsPrivateWebhooks = IsOn(Setting.WebhookAllowPrivate),
+            LogLevel = LogLevel(),
+            LogFormat = LogFormat(),
+            OtlpEndpoint = OtlpEndpoint(),
+            ControlPlane = new HostSettings(Find, _errors).Read(),
         };
     }
 
@@ -104,7 +118,7 @@ internal sealed class ServerOptionsLoader
         return new S3Options { Region = region, Domains = domains, AllowSigV2 = !isOff };
     }
 
-    private List<ListenAddress> Addresses(Setting setting, string fallback, string? certificate)
+    private List<ListenAddress> Addresses(Setting setting, string fallback, bool hasCertificate)
     {
         var addresses = new List<ListenAddress>();
         bool insecure = IsOn(Setting.InsecureHttp);
@@ -112,11 +126,11 @@ internal sealed class ServerOptionsLoader
         {
             if (!ListenAddress.TryParse(url, out ListenAddress? address))
                 _errors.Add($"'{url}' is not an address to listen on. Write --{setting.Name} as http://HOST:PORT or https://HOST:PORT.");
-            else if (address.IsHttps && certificate is null)
-                _errors.Add($"{url} needs a certificate. Name one with --certificate FILE, or listen on http://127.0.0.1:PORT.");
+            else if (address.IsHttps && !hasCertificate)
+                _errors.Add($"{url} needs a certificate. Name one with --certificate FILE, have one made with --self-signed, or listen on http://127.0.0.1:PORT.");
             else if (!address.IsHttps && !address.IsLoopback && !insecure)
                 _errors.Add($"{url} can be reached from other machines, and plain HTTP would show them your tokens. "
-                    + "Use https:// with --certificate FILE, stay on http://127.0.0.1:PORT behind a TLS proxy, "
+                    + "Use https:// with --certificate FILE or --self-signed, stay on http://127.0.0.1:PORT behind a TLS proxy, "
                     + "or accept the risk with --insecure-http.");
             else
                 addresses.Add(address);
@@ -181,6 +195,49 @@ internal sealed class ServerOptionsLoader
         if (image is not null && !Directory.Exists(image))
             _errors.Add($"--guest-image names '{image}', which is no directory. 'images build' makes one: DATA-DIR/image.");
         return image;
+    }
+
+    private TimeSpan EventRetention()
+    {
+        string? text = Find(Setting.EventRetention);
+        if (text is null) return new ServerOptions { DataDirectory = "" }.EventRetention;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int days) && days is >= 1 and <= MaxEventDays)
+            return TimeSpan.FromDays(days);
+        _errors.Add($"--event-retention '{text}' is not a number of days from 1 to {MaxEventDays}.");
+        return default;
+    }
+
+
+    private LogLevel LogLevel()
+    {
+        string? text = Find(Setting.LogLevel);
+        if (text is null) return new ServerOptions { DataDirectory = "" }.LogLevel;
+        if (Enum.TryParse(text, ignoreCase: true, out LogLevel level) && Enum.IsDefined(level) && !char.IsAsciiDigit(text[0])) return level;
+        _errors.Add($"--log-level '{text}' is no level. Write trace, debug, information, warning, error, critical or none.");
+        return default;
+    }
+
+    private LogFormat LogFormat()
+    {
+        switch (Find(Setting.LogFormat)?.ToLowerInvariant())
+        {
+            case null or "text":
+                return Hosting.LogFormat.Text;
+            case "json":
+                return Hosting.LogFormat.Json;
+            case var other:
+                _errors.Add($"--log-format is 'text' or 'json', not '{other}'.");
+                return default;
+        }
+    }
+
+    private Uri? OtlpEndpoint()
+    {
+        string? text = Find(Setting.OtlpEndpoint);
+        if (text is null) return null;
+        if (Uri.TryCreate(text, UriKind.Absolute, out Uri? endpoint) && endpoint.Scheme is "http" or "https") return endpoint;
+        _errors.Add($"--otlp-endpoint '{text}' is not a URL. An example: http://127.0.0.1:4317");
+        return null;
     }
 
     private static string[] Split(string? list) =>

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Security.Cryptography.X509Certificates;
 using CloudLab.ControlPlane;
 using CloudLab.ControlPlane.Identity;
 using CloudLab.Server.Cli;
@@ -42,6 +43,7 @@ internal sealed class ServerRunner : IAsyncDisposable
             await app.Services.GetRequiredService<TokenService>().EnsureAdminAsync(account.Id, token.Secret, cancellationToken);
             await CheckMasterKeyAsync(app.Services, cancellationToken);
             await app.StartAsync(cancellationToken);
+            directory.Announce(app.Urls.First());
             return new ServerRunner(app, directory, token);
         }
         catch (Exception e)
@@ -88,7 +90,14 @@ internal sealed class ServerRunner : IAsyncDisposable
         console.WritePlain($"  documentation  {url}/swagger");
         if (App.Services.GetService<S3Listener>() is { } s3) console.WritePlain($"  S3             {string.Join(", ", s3.Urls)}");
         console.WritePlain($"  data           {_directory.Path}");
+        if (App.Services.GetRequiredService<ServerOptions>().IsSelfSigned)
+        {
+            using X509Certificate2 certificate = X509CertificateLoader.LoadCertificateFromFile(_directory.SelfSignedCertificateFile);
+            console.WritePlain($"  certificate    in {_directory.SelfSignedCertificateFile}, SHA-256 {ServerCertificate.Fingerprint(certificate)}");
+        }
+
         console.WritePlain($"  token          in {Token.File}");
-        if (Token.IsNew) console.WritePlain($"  shown once     {Token.Secret}");
+        // Not where it would be kept in a log.
+        if (Token.IsNew && console.Profile.Out.IsTerminal) console.WritePlain($"  shown once     {Token.Secret}");
     }
 }

@@ -56,13 +56,49 @@ internal sealed record Setting(string Name, string? ValueName, string Descriptio
     public static readonly Setting GuestImage = new(
         "guest-image", "DIR", "A built guest image to use instead of building one, as the container image has it");
 
+    public static readonly Setting EventRetention = new(
+        "event-retention", "DAYS", "For how many days events are kept. Default: 90");
+
+    public static readonly Setting WebhookAllowPrivate = new(
+        "webhook-allow-private", null, "Let webhooks go to loopback and private addresses, by plain HTTP too: they reach what only this machine can");
+
+    public static readonly Setting SelfSigned = new(
+        "self-signed", null, "Make an HTTPS certificate for https:// addresses; its fingerprint is shown at start");
+
+    public static readonly Setting LogLevel = new(
+        "log-level", "LEVEL", "The least level that is logged: trace, debug, information (default), warning, error");
+
+    public static readonly Setting LogFormat = new(
+        "log-format", "FORMAT", "'text' (default) or 'json', an object a line");
+
+    public static readonly Setting OtlpEndpoint = new(
+        "otlp-endpoint", "URL", "Where to send traces and metrics as OTLP over gRPC, e.g. http://127.0.0.1:4317. Default: nowhere");
+
+    public static readonly Setting HostName = new(
+        "host-name", "NAME", "This server's name among those that share the database. Default: the machine's name");
+
+    public static readonly Setting Workers = new(
+        "workers", "COUNT", "Host threads that run vCPUs. Default: one for each core");
+
+    public static readonly Setting MemoryBudget = new(
+        "memory-budget", "MIB", "Host memory for guests in MiB. Default: three quarters of what the server may use");
+
+    public static readonly Setting MemoryOvercommit = new(
+        "memory-overcommit", "RATIO", "How much guest memory to promise for each byte of --memory-budget, up to 16. Above 1, a guest that needs memory when all is used pauses until there is some. Default: 1");
+
+    public static readonly Setting VcpuOvercommit = new(
+        "vcpu-overcommit", "RATIO", "How many vCPUs to promise for each of --workers, up to 1024. Default: 16");
+
     public static readonly IReadOnlyList<Setting> All =
     [
         DataDirectory, Urls, InsecureHttp, AllowedHosts, Certificate, CertificateKey, Database, DatabasePasswordFile, AdminTokenFile,
-        MasterKeyFile, S3Urls, S3Domain, S3Region, S3SigV2, AptMirror, GuestImage,
+        EventRetention, WebhookAllowPrivate, AptMirror, GuestImage, SelfSigned, LogLevel, LogFormat, OtlpEndpoint, HostName, Workers, MemoryBudget, MemoryOvercommit, VcpuOvercommit,
+        MasterKeyFile, S3Urls, S3Domain, S3Region, S3SigV2,
     ];
 
     public bool IsSwitch => ValueName is null;
+
+    public bool IsNumber => ValueName is "COUNT" or "MIB" or "RATIO";
 
     /// <summary>E.g. <c>CLOUDLAB_DATA_DIR</c>.</summary>
     public string EnvironmentName => "CLOUDLAB_" + Name.Replace('-', '_').ToUpper(CultureInfo.InvariantCulture);

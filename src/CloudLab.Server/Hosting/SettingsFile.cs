@@ -40,7 +40,9 @@ internal static class SettingsFile
                 + string.Join(", ", Setting.All.Where(s => s != Setting.DataDirectory).Select(s => s.FileName)) + ".");
         else if (property.Value.ValueKind is JsonValueKind.String or JsonValueKind.True or JsonValueKind.False)
             settings[property.Name] = property.Value.ToString();
+        else if (known.IsNumber && property.Value.ValueKind == JsonValueKind.Number)
+            settings[property.Name] = property.Value.GetRawText();
         else
-            errors.Add($"{path}: '{property.Name}' must be a text or true or false.");
+            errors.Add($"{path}: '{property.Name}' must be a {(known.IsNumber ? "number" : "text or true or false")}.");
     }
 }

@@ -21,16 +21,33 @@ internal sealed class RouteDocumentation : IOperationFilter
             operation.Security = [new() { [new OpenApiSecuritySchemeReference(OpenApiSetup.BearerScheme, context.Document)] = [] }];
         }
 
+        if (context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<RawBody>().Any())
+            operation.RequestBody = File;
         foreach (OpenApiParameter parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? []) Describe(parameter, operation);
         foreach ((string status, IOpenApiResponse response) in operation.Responses ?? [])
             response.Description = ResponseText(status);
     }
 
+    private static OpenApiRequestBody File => new()
+    {
+        Required = true,
+        Description = "The file as it is.",
+        Content = new Dictionary<string, OpenApiMediaType>
+        {
+            ["application/octet-stream"] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } },
+        },
+    };
+
     private static void Describe(OpenApiParameter parameter, OpenApiOperation operation)
     {
         (string? description, string? example) = (parameter.Name, operation.OperationId) switch
         {
-            ("id", "GetImage" or "BuildImage") => ("The image's id, or a built-in image's name.", "cloudlab-linux"),
+            ("id", "GetImage" or "BuildImage" or "CopyImage") => ("The image's id, or a built-in image's name.", "cloudlab-linux"),
+            ("id", "ShareImage" or "DeregisterImage" or "UploadImageKernel" or "UploadImageFirmware" or "UploadImageInitramfs") =>
+                ("The image's id.", "ami-0123456789abcdef0"),
+            ("id", "GetWebhook" or "ChangeWebhook" or "DeleteWebhook") => ("The webhook's id.", "whk-0123456789abcdef0"),
+            ("limit", "ListEvents") => ("How many events at most, 1 to 1000. Default: 100.", null),
+            ("nextToken", "ListEvents") => ("The `nextToken` of the page before.", null),
             ("id", "GetUser" or "ChangeUser" or "DeleteUser") => ("The user's id.", "usr-0123456789abcdef0"),
             ("id", "RevokeToken") => ("The token's id.", "tok-0123456789abcdef0"),
             ("id", "RevokeAccessKey") => ("The access key's id.", "AKIAABCDEFGHIJKLMNOP"),
@@ -57,7 +74,8 @@ internal sealed class RouteDocumentation : IOperationFilter
         "403" => "The token's role does not have the permission, or not for this; or the account is suspended.",
         "404" => "There is no such thing in the caller's account.",
         "409" => "The state of things does not allow it now.",
-        "413" => "The body is larger than 256 KiB.",
+        "413" => "The body is larger than 256 KiB, or a file than 512 MiB.",
+        "429" => "There are too many of these at once.",
         "415" => "The body is not `application/json`.",
         "426" => "The request is not a WebSocket handshake.",
         "503" => "Not now: the detail says why.",

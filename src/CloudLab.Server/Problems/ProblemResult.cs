@@ -26,8 +26,12 @@ internal sealed class ProblemResult(int status, string code, string detail, bool
     public static ProblemResult From(CloudLabError error) =>
         new(StatusOf(error.Code), EnumText.Of(error.Code), error.Message, error.IsRetryable);
 
+    /// <summary>The code of the problem that a request is answered with, or null.</summary>
+    public static string? CodeOf(HttpContext context) => context.Items[typeof(ProblemResult)] as string;
+
     public Task ExecuteAsync(HttpContext httpContext)
     {
+        httpContext.Items[typeof(ProblemResult)] = code;
         HttpResponse response = httpContext.Response;
         response.StatusCode = status;
         if (status == StatusCodes.Status503ServiceUnavailable) response.Headers.RetryAfter = RetryAfterSeconds;
@@ -47,6 +51,10 @@ internal sealed class ProblemResult(int status, string code, string detail, bool
     private static int StatusOf(ErrorCode code) => code switch
     {
         ErrorCode.InvalidParameter => StatusCodes.Status400BadRequest,
+        ErrorCode.ImageFileInvalid => StatusCodes.Status400BadRequest,
+        ErrorCode.ChecksumMismatch => StatusCodes.Status400BadRequest,
+        ErrorCode.ImageNotOwned => StatusCodes.Status403Forbidden,
+        ErrorCode.ImageFileTooLarge => StatusCodes.Status413PayloadTooLarge,
         ErrorCode.InvalidToken => StatusCodes.Status401Unauthorized,
         ErrorCode.InvalidAccessKey => StatusCodes.Status401Unauthorized,
         ErrorCode.AccountSuspended => StatusCodes.Status403Forbidden,
@@ -61,6 +69,7 @@ internal sealed class ProblemResult(int status, string code, string detail, bool
         ErrorCode.QuotaExceeded => StatusCodes.Status409Conflict,
         ErrorCode.InstanceNotFound => StatusCodes.Status404NotFound,
         ErrorCode.ImageNotFound => StatusCodes.Status404NotFound,
+        ErrorCode.WebhookNotFound => StatusCodes.Status404NotFound,
         ErrorCode.InstanceTypeNotFound => StatusCodes.Status404NotFound,
         ErrorCode.ImageUnavailable => StatusCodes.Status409Conflict,
         ErrorCode.IncorrectInstanceState => StatusCodes.Status409Conflict,

@@ -14,6 +14,7 @@ internal static class StatusProblems
         StatusCodes.Status408RequestTimeout => new(status, "request-timeout", "the request took too long to arrive", retryable: true),
         StatusCodes.Status413PayloadTooLarge => new(status, "body-too-large", "the request's body is too large"),
         StatusCodes.Status415UnsupportedMediaType => new(status, "unsupported-media-type", "the body must be application/json"),
+        StatusCodes.Status429TooManyRequests => new(status, "too-many-requests", "there are too many of these at once", retryable: true),
         StatusCodes.Status503ServiceUnavailable => new(status, "unavailable", "the server cannot do this now", retryable: true),
         >= 500 => new(status, "internal-error", "the server failed; its log has more under this trace id"),
         _ => new(status, "bad-request", "the request cannot be served"),

@@ -9,7 +9,7 @@ namespace CloudLab.Server.S3;
 /// The S3 service's own Kestrel: other limits than the API's (bodies of 5 GiB, headers as bytes), none of its middleware,
 /// and no route that the two could confuse.
 /// </summary>
-internal sealed class S3Listener(S3Application application, ServerOptions options, ILoggerFactory loggers) : IHostedService, IAsyncDisposable
+internal sealed class S3Listener(S3Application application, ServerOptions options, DataDirectory directory, ILoggerFactory loggers) : IHostedService, IAsyncDisposable
 {
     // A key of 1024 bytes, each escaped, and a presigned query.
     private const int MaxRequestLine = 16 << 10;
@@ -69,7 +69,7 @@ internal sealed class S3Listener(S3Application application, ServerOptions option
         kestrel.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
         kestrel.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
         kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http1);
-        if (options.CertificateFile is { } file)
-            kestrel.ConfigureHttpsDefaults(https => https.ServerCertificate = ServerApplication.LoadCertificate(file, options.CertificateKeyFile));
+        if (ServerCertificate.Load(options, directory) is { } certificate)
+            kestrel.ConfigureHttpsDefaults(https => https.ServerCertificate = certificate);
     }
 }

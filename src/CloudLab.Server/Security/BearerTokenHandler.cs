@@ -79,10 +79,16 @@ internal sealed class BearerTokenHandler(
         return new CloudLabError(ErrorCode.InvalidToken, "the ticket is unknown, used or expired");
     }
 
+    /// <summary>The token that a request bears, or null; not verified.</summary>
+    public static string? TokenOf(HttpRequest request)
+    {
+        string? header = request.Headers.Authorization;
+        return header is not null && header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) ? header[Prefix.Length..].Trim() : null;
+    }
+
     private bool TryGetToken([NotNullWhen(true)] out string? token)
     {
-        string? header = Request.Headers.Authorization;
-        token = header is not null && header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) ? header[Prefix.Length..].Trim() : null;
+        token = TokenOf(Request);
         return token is not null;
     }
 

@@ -11,12 +11,22 @@ internal sealed record Permission(string Name, Role Role, bool IsManagement = fa
 {
     public static readonly Permission InstanceTypesRead = new("instance-types:read", Role.Viewer);
     public static readonly Permission ImagesRead = new("images:read", Role.Viewer);
+    public static readonly Permission ImagesWrite = new("images:write", Role.Operator);
     public static readonly Permission ImagesBuild = new("images:build", Role.Admin);
+    public static readonly Permission EventsRead = new("events:read", Role.Viewer);
+    public static readonly Permission WebhooksRead = new("webhooks:read", Role.Viewer);
+    public static readonly Permission WebhooksWrite = new("webhooks:write", Role.Operator);
     public static readonly Permission InstancesRead = new("instances:read", Role.Viewer);
     public static readonly Permission InstancesWrite = new("instances:write", Role.Operator);
 
     /// <summary>To type into a console is to be root in the guest.</summary>
     public static readonly Permission InstancesConsole = new("instances:console", Role.Operator);
+
+    /// <summary>What the host does, for all accounts together.</summary>
+    public static readonly Permission MetricsRead = new("metrics:read", Role.Viewer, IsManagement: true);
+
+    /// <summary>A backup holds every account's data and the server's secrets.</summary>
+    public static readonly Permission BackupsCreate = new("backups:create", Role.Admin, IsManagement: true);
 
     /// <summary>What everyone may: look at itself.</summary>
     public static readonly Permission Self = new("self:read", Role.Viewer);
@@ -44,6 +54,9 @@ internal sealed record Permission(string Name, Role Role, bool IsManagement = fa
         (Role.Operator, _) => "operators and administrators",
         (Role.Viewer, _) => "all users",
     };
+
+    /// <summary>Whether what it lets do changes nothing, so that no event tells of it.</summary>
+    public bool IsRead => Name.EndsWith(":read", StringComparison.Ordinal);
 
     public bool IsHeldBy(Caller caller) => caller.Role >= Role && (!IsManagement || caller.IsManagement);
 

@@ -17,6 +17,32 @@ public static class SecretFile
         else
             Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 
+        try
+        {
+            Write(path, content, overwrite: false);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            return false;
+        }
+
+        var files = new OsFileLayer();
+        files.TrySyncDirectory(directory);
+        if (Path.GetDirectoryName(directory) is { } parent) files.TrySyncDirectory(parent);
+        return true;
+    }
+
+    /// <summary>Makes a file, or replaces the one that is there by a whole one. Its directory is there.</summary>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file cannot be written.</exception>
+    public static void Replace(string path, ReadOnlySpan<byte> content)
+    {
+        Write(path, content, overwrite: true);
+        new OsFileLayer().TrySyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    private static void Write(string path, ReadOnlySpan<byte> content, bool overwrite)
+    {
         // Each attempt has a draft of its own; what a crash leaves behind is never looked at.
         string draft = $"{path}.{Guid.NewGuid():n}.new";
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
@@ -29,21 +55,12 @@ public static class SecretFile
                 stream.Flush(flushToDisk: true);
             }
 
-            // A link and an unlink: unlike a rename it never replaces what is there.
-            File.Move(draft, path, overwrite: false);
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            return false;
+            // Where nothing may be replaced this is a link and an unlink: unlike a rename it leaves alone what is there.
+            File.Move(draft, path, overwrite);
         }
         finally
         {
             File.Delete(draft);
         }
-
-        var files = new OsFileLayer();
-        files.TrySyncDirectory(directory);
-        if (Path.GetDirectoryName(directory) is { } parent) files.TrySyncDirectory(parent);
-        return true;
     }
 }

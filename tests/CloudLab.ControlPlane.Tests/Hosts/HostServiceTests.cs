@@ -70,6 +70,25 @@ public sealed class HostServiceTests(SharedPostgres postgres)
     }
 
     [Theory, BothDatabases]
+    public async Task Placement_never_goes_beyond_a_hosts_vcpus(DatabaseProvider provider)
+    {
+        // Two workers, one and a half vCPUs for each.
+        await using TestPlane plane = await ReadyAsync(provider, QuickOptions with { VcpuOvercommit = 1.5 });
+        HostLease lease = await plane.Hosts.RegisterAsync(Cancel);
+        InstanceId large = (await plane.CreateAsync(1, "highcpu.medium"))[0].Id;
+        InstanceId small = (await plane.CreateAsync())[0].Id;
+        Assert.Equal(2, await plane.Hosts.PlaceAsync(lease, Cancel));
+        var refused = await plane.Instances.CreateAsync(
+            plane.Account, new CreateInstances { Image = "cloudlab-linux", InstanceType = "standard.small", Count = 1 }, Cancel);
+        Assert.Equal(ErrorCode.InsufficientInstanceCapacity, refused.Error?.Code);
+        await plane.Instances.TerminateAsync(plane.Account, small, Cancel);
+        await plane.ChangeAsync(small, i => i.ObserveEnd(plane.Clock.GetUtcNow()));
+        Assert.Equal("host-a", (await plane.RowAsync(large)).Host);
+        await plane.CreateAsync();
+        Assert.Equal(1, await plane.Hosts.PlaceAsync(lease, Cancel));
+    }
+
+    [Theory, BothDatabases]
     public async Task Hosts_that_place_at_the_same_time_share_without_overlap(DatabaseProvider provider)
     {
         ControlPlaneOptions roomy = QuickOptions with { Hypervisor = QuickOptions.Hypervisor with { MemoryBudget = 1UL << 40 } };

@@ -112,6 +112,29 @@ public sealed class AptSandboxTests : IDisposable
         Assert.Contains("no suite 'trixie'", (await sandbox.UpdateAsync(null, Token))?.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("trixie", true)]
+    [InlineData("forky", false)]
+    public async Task A_mirror_that_is_being_updated_is_asked_by_the_suite_s_other_name_which_must_be_the_same_suite(string codename, bool works)
+    {
+        var sandbox = await OpenAsync();
+        string lists = _temp["apt/state/lists"];
+        Tool("apt-get", $$"""
+            if ! grep -q 'Suites: stable' '{{_temp["apt/etc/debian.sources"]}}'; then
+                echo 'E: Failed to fetch http://mirror.example/debian/dists/trixie/main/binary-riscv64/Packages.xz  File has unexpected size' >&2
+                exit 100
+            fi
+            printf 'Origin: Debian\nSuite: stable\nCodename: {{codename}}\n' >'{{lists}}/mirror.example_debian_dists_stable_InRelease'
+            """);
+
+        var error = await sandbox.UpdateAsync(null, Token);
+
+        Assert.Equal(works, error is null);
+        if (!works) Assert.Equal(BuildErrorCode.MirrorUnavailable, error?.Code);
+        string sources = await File.ReadAllTextAsync(_temp["apt/etc/debian.sources"], Token);
+        Assert.Contains(works ? "Suites: stable" : "Suites: trixie", sources, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Progress_is_read_from_apt_s_status_lines()
     {

@@ -196,7 +196,7 @@ public sealed class InstanceTests
                     instance.ObserveMachineLost(Reason, Now);
                     return true;
                 case Act.Check:
-                    instance.ObserveChecks(CheckStatus.Passed, CheckStatus.Initializing);
+                    instance.ObserveChecks(new InstanceChecks(CheckStatus.Passed, CheckStatus.Initializing, IsShortOfMemory: false));
                     return true;
                 case Act.Release:
                     instance.Release(Now);

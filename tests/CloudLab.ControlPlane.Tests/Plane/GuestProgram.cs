@@ -38,6 +38,15 @@ internal sealed class GuestProgram
     /// <summary>Powers off at once.</summary>
     public static byte[] PowerOff { get; } = new GuestProgram().Reset(type: 0, reason: 0).Assemble();
 
+    /// <summary>Writes <c>boot</c> and then to every page from 16 MiB on, to the end of 128 MiB of RAM; then <c>full</c>, and waits for ever.</summary>
+    public static byte[] Greedy { get; } = new GuestProgram()
+        .Print("boot\n")
+        // Half the addresses, doubled: LUI extends the sign.
+        .Emit(LoadUpper(A0, 0x4080_0000 >> 12)).Emit(Add(A0, A0, A0)).Emit(LoadUpper(A1, 0x43f8_0000 >> 12)).Emit(Add(A1, A1, A1))
+        .Emit(LoadUpper(T2, 1))
+        .Label("fill").Emit(Store(A0, A0, 0)).Emit(Add(A0, A0, T2)).BranchIfEqual(A0, A1, "full").Jump("fill")
+        .Label("full").Print("full\n").Label("loop").Emit(0x1050_0073 /* wfi */).Jump("loop").Assemble();
+
     private GuestProgram Label(string name)
     {
         _labels.Add(name, _words.Count);
@@ -102,6 +111,8 @@ internal sealed class GuestProgram
     private static uint AddImmediate(int rd, int rs1, int value) => 0x13u | ((uint)rd << 7) | ((uint)rs1 << 15) | ((uint)(value & 0xFFF) << 20);
 
     private static uint AndImmediate(int rd, int rs1, int value) => AddImmediate(rd, rs1, value) | 7u << 12;
+
+    private static uint Add(int rd, int rs1, int rs2) => 0x33u | ((uint)rd << 7) | ((uint)rs1 << 15) | ((uint)rs2 << 20);
 
     // lbu
     private static uint Load(int rd, int rs1, int offset) => 0x03u | ((uint)rd << 7) | 4u << 12 | ((uint)rs1 << 15) | ((uint)offset << 20);

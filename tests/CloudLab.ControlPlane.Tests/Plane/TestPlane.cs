@@ -53,6 +53,9 @@ public sealed class TestPlane : IAsyncDisposable
 
     public ImageService Images => Get<ImageService>();
 
+    public ImageRegistry Registry => Get<ImageRegistry>();
+
+    public ImageUploads Uploads => Get<ImageUploads>();
     public AccountService Accounts => Get<AccountService>();
 
     public UserService Users => Get<UserService>();
@@ -76,6 +79,8 @@ public sealed class TestPlane : IAsyncDisposable
     {
         HostName = "host-a",
         Hypervisor = new HypervisorOptions { Workers = 2, MemoryBudget = 1UL << 30 },
+        // Memory is what these hosts run out of.
+        VcpuOvercommit = 1024,
         ReconcileInterval = TimeSpan.FromSeconds(1),
         CheckInterval = TimeSpan.FromMilliseconds(100),
         StopTimeout = TimeSpan.FromMilliseconds(200),
@@ -91,6 +96,10 @@ public sealed class TestPlane : IAsyncDisposable
             : await postgres.CreateDatabaseAsync(Cancel);
         return await OpenAsync(new DatabaseOptions(provider, connection), directory, ownsDirectory: true, options, time);
     }
+
+    /// <summary>A plane on a database that is there, which it brings to this version's schema.</summary>
+    public static Task<TestPlane> OpenAsync(DatabaseOptions database, string directory) =>
+        OpenAsync(database, directory, ownsDirectory: false, options: null, time: null);
 
     /// <summary>Another process on the same database: its own services, caches and host.</summary>
     public Task<TestPlane> OpenAnotherAsync(ControlPlaneOptions options) =>
@@ -206,7 +215,7 @@ public sealed class TestPlane : IAsyncDisposable
         var services = new ServiceCollection();
         services.AddLogging(log => log.AddProvider(new TestLog(time)).SetMinimumLevel(LogLevel.Debug));
         services.AddSingleton(time);
-        services.AddSingleton<IBlobStore>(_ => FileBlobStore.Open(Path.Combine(directory, "blobs"), TimeProvider.System));
+        services.AddSingleton<IBlobStore>(_ => FileBlobStore.Open(Path.Combine(directory, "blobs"), time));
         services.AddSingleton(_ => MasterKey.LoadOrCreate(Path.Combine(directory, "keys", "master.key")));
         services.AddCloudLabPersistence(database);
         services.AddCloudLabControlPlane(options ?? QuickOptions);

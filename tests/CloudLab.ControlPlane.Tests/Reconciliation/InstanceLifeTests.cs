@@ -44,6 +44,33 @@ public sealed class InstanceLifeTests(SharedPostgres postgres)
     }
 
     [Fact]
+    public async Task A_guest_that_wants_memory_which_its_host_lacks_is_shown_paused_until_there_is_some()
+    {
+        ControlPlaneOptions overcommitted = QuickOptions with
+        {
+            Hypervisor = new HypervisorOptions { Workers = 2, MemoryBudget = 160 << 20, MemoryOvercommit = 2 },
+        };
+        await using TestPlane plane = await TestPlane.CreateAsync(DatabaseProvider.Sqlite, postgres, overcommitted, TimeProvider.System);
+        await plane.PublishAsync(GuestProgram.Greedy);
+        await plane.StartHostAsync();
+        InstanceId first = await StartOneAsync(plane);
+        await SaysFullAsync(plane, first);
+        InstanceId second = await StartOneAsync(plane);
+        InstanceDetails paused = await plane.UntilAsync(second, i => i.StateReason is not null);
+        Assert.Equal(StateReason.InsufficientHostMemory, paused.StateReason);
+        Assert.Equal((InstanceState.Running, CheckStatus.Impaired), (paused.State, paused.SystemCheck));
+        Assert.Null((await plane.GetAsync(first)).StateReason);
+
+        Ok(await plane.Instances.TerminateAsync(plane.Account, first, Cancel));
+        InstanceDetails goesOn = await plane.UntilAsync(second, i => i.StateReason is null);
+        Assert.Equal((InstanceState.Running, CheckStatus.Passed), (goesOn.State, goesOn.SystemCheck));
+        await SaysFullAsync(plane, second);
+
+        static Task SaysFullAsync(TestPlane plane, InstanceId id) => Eventually.HoldsAsync(
+            async () => Encoding.ASCII.GetString(await plane.Host.ReadConsoleAsync(id, Cancel)).Contains("full", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_console_reaches_the_guest_and_outlives_the_machine()
     {
         await using TestPlane plane = await RunningAsync(GuestProgram.Obedient);
@@ -194,7 +221,7 @@ public sealed class InstanceLifeTests(SharedPostgres postgres)
         InstanceId id = (await plane.CreateAsync())[0].Id;
         InstanceDetails ended = await plane.UntilAsync(id, i => i.State is InstanceState.Terminated or InstanceState.Running);
         // Nothing in the machine's contract refuses an empty kernel; whatever it does, the instance is in order.
-        if (ended.State == InstanceState.Terminated) Assert.Equal("Server.InternalError", ended.StateReason?.Code);
+        if (ended.State == InstanceState.Terminated) Assert.Equal("Client.UnusableImage", ended.StateReason?.Code);
     }
 
     private async Task<TestPlane> RunningAsync(byte[] kernel, DatabaseProvider provider = DatabaseProvider.Sqlite)

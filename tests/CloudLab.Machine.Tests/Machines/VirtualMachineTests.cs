@@ -186,12 +186,13 @@ public sealed class VirtualMachineTests : IAsyncDisposable
         Assert.Equal(
             new Dictionary<string, ulong>
             {
-                ["mmio.write"] = 8,
+                ["mmio.uart.write"] = 8,
                 // The VMM is asked for the address at which nothing answers, too.
-                ["mmio.read"] = 1,
+                ["mmio.unmapped.read"] = 1,
                 ["sbi.base"] = 3,
                 ["sbi.unknown"] = 1,
                 ["sbi.system-reset"] = 1,
+                ["privileged.reset-and-power"] = 1,
                 ["privileged.cache-maintenance"] = 1,
                 ["privileged.tlb-invalidation"] = 1,
                 ["privileged.address-mapping"] = 1,

@@ -115,7 +115,8 @@ public sealed class CodeCacheTests
         tables.Map(TestHart.Code, TestHart.Code, PageTables.Kernel, 1);
         ulong place = tables.Map(code, Function, PageTables.Kernel);
         // A page whose TLB entry has the same index: its load evicts the running code's.
-        tables.Map(code + 0x10_0000, Function + 0x1000, PageTables.Kernel);
+        ulong rival = code + ((ulong)TlbEntry.Count << 12);
+        tables.Map(rival, Function + 0x1000, PageTables.Kernel);
         ulong stack = TestHart.Ram + 0x1000;
         hart.Write(stack, Bytes(Li(A5, 1), Jump(0)));
         hart.WriteCsr(Csr.Stvec, stack);
@@ -123,7 +124,7 @@ public sealed class CodeCacheTests
         hart.Write(Function, Bytes(Sd(Zero, A2, 0), Ld(A4, A3, 0), Jump(8), Jump(0), Li(A6, 7), Jump(0)));
         hart.SetX(A2, place);
         tables.Map(place & ~0xfffUL, place & ~0xfffUL, PageTables.Kernel & ~PageTables.X);
-        hart.SetX(A3, code + 0x10_0000);
+        hart.SetX(A3, rival);
         hart.Pc = code;
         hart.Run();
         Assert.Equal((ulong)ExceptionCode.InstructionPageFault, hart.ReadCsr(Csr.Scause));

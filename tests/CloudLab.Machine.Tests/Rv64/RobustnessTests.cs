@@ -27,7 +27,7 @@ public sealed class RobustnessTests
     public void A_slice_of_random_bytes_ends_in_every_mode_and_address_space()
     {
         using var hart = new TestHart();
-        hart.Bus.Map(VirtMemoryMap.Plic, VirtMemoryMap.PlicSize, new EmptyDevice());
+        hart.Bus.Map(VirtMemoryMap.Plic, VirtMemoryMap.PlicSize, DeviceKind.Plic, new EmptyDevice());
         Gen.Select(Word.Array[1, 200], Pointer.Array[32], Word.Array[0, 30], Gen.Int[0, 5], Gen.OneOf(Privilege.User, Privilege.Supervisor, Privilege.Machine))
             .Sample(
                 (code, registers, entries, tables, mode) =>

@@ -17,9 +17,9 @@ internal sealed unsafe class TestHart : IDisposable
     /// <summary>The instructions a <see cref="Run()"/> may take.</summary>
     public const long Budget = 20_000;
 
-    public TestHart(ulong memorySize = 8 << 20)
+    public TestHart(ulong memorySize = 8 << 20, MemoryAccount? account = null)
     {
-        Memory = new GuestMemory(new GuestAddress(Ram), memorySize);
+        Memory = new GuestMemory(new GuestAddress(Ram), memorySize, account);
         Hart = new Hart(0, Memory, Time);
         Hart.Peers = [Hart];
         Vcpu = new Rv64Vcpu(Hart, Bus, () => Wakes++);

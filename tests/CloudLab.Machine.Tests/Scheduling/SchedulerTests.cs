@@ -45,6 +45,30 @@ public sealed class SchedulerTests
     }
 
     [Fact]
+    public void A_task_whose_worker_the_host_held_up_catches_up()
+    {
+        var queue = new ReadyQueue();
+        VcpuTask heldUp = NewTask(), other = NewTask();
+        queue.Add(heldUp);
+        queue.Add(other);
+        Assert.Same(heldUp, queue.Take());
+        // Its worker gets no core, while the other worker's does.
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.Same(other, queue.Take());
+            ReadyQueue.Charge(other, 1_000_000);
+            queue.Return(other);
+        }
+
+        for (int i = 0; i < 10; i++)
+        {
+            ReadyQueue.Charge(heldUp, 500_000);
+            queue.Return(heldUp);
+            Assert.Same(heldUp, queue.Take());
+        }
+    }
+
+    [Fact]
     public async Task A_waiting_task_runs_again_when_it_is_woken_and_has_something_to_do()
     {
         using var scheduler = new VcpuScheduler(1);
@@ -154,6 +178,71 @@ public sealed class SchedulerTests
         Assert.InRange(scheduler.QueuedDeadlines, 1, 1000);
         await scheduler.ParkAsync(task);
         await scheduler.ParkAsync(first);
+    }
+
+    [Fact]
+    public async Task A_deadline_wakes_one_worker_and_leaves_the_others_asleep()
+    {
+        const int Workers = 8, Deadlines = 100;
+        using var scheduler = new VcpuScheduler(Workers);
+        var done = new TaskCompletionSource();
+        var engine = new ScriptedEngine(engine =>
+        {
+            if (engine.Runs > Deadlines)
+            {
+                engine.Deadline = ulong.MaxValue;
+                done.TrySetResult();
+            }
+
+            engine.IsRunnable = false;
+            return VcpuExit.Waiting;
+        })
+        {
+            Deadline = 1,
+        };
+        VcpuTask task = NewTask(engine, until: TimeSpan.FromMicroseconds(100));
+        scheduler.Resume(task);
+        await done.Task.WaitAsync(TestContext.Current.CancellationToken);
+        await scheduler.ParkAsync(task);
+        // Each of the others once, and whoever is rung while it has not gone to sleep yet.
+        Assert.InRange(scheduler.Sleeps, 1, Deadlines + (3 * Workers));
+    }
+
+    [Fact]
+    public async Task A_deadline_is_met_while_another_worker_runs()
+    {
+        using var scheduler = new VcpuScheduler(2);
+        var met = new TaskCompletionSource();
+        using var isMet = new ManualResetEventSlim();
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        // Runs one slice that lasts until the other's deadline was met.
+        VcpuTask busy = NewTask(new ScriptedEngine(engine =>
+        {
+            if (engine.Runs > 1) return VcpuExit.Budget;
+            isMet.Wait(cancellation);
+            return VcpuExit.Budget;
+        }));
+        VcpuTask sleeper = NewTask(
+            new ScriptedEngine(engine =>
+            {
+                if (engine.Runs == 2)
+                {
+                    isMet.Set();
+                    met.TrySetResult();
+                }
+
+                if (engine.Runs == 1) scheduler.Resume(busy);
+                engine.IsRunnable = false;
+                return VcpuExit.Waiting;
+            })
+            {
+                Deadline = 1,
+            },
+            until: TimeSpan.FromMilliseconds(20));
+        scheduler.Resume(sleeper);
+        await met.Task.WaitAsync(TestContext.Current.CancellationToken);
+        await scheduler.ParkAsync(sleeper);
+        await scheduler.ParkAsync(busy);
     }
 
     private static ScriptedEngine Sleeper()

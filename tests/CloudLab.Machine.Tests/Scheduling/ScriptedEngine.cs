@@ -34,7 +34,7 @@ internal sealed class ScriptedEngine(Func<ScriptedEngine, VcpuExit> run) : IVcpu
     {
     }
 
-    public void AddCounters(IDictionary<string, ulong> exits, IDictionary<string, ulong> traps)
+    public void ReadCounters(IDictionary<string, ulong> exits, IDictionary<string, ulong> traps)
     {
     }
 

@@ -31,7 +31,7 @@ public sealed class SaveAndRestoreTests
 
         var other = new GatedBackend([.. content]);
         await using VirtualMachine restored = await host.RestoreAsync(host.Spec(other), state, ram);
-        Assert.Equal(new MachineStatus(MachineState.Paused, StopReason.None, null, 1), restored.Status);
+        Assert.Equal(new MachineStatus(MachineState.Paused, StopReason.None, null, 1, PauseReason: PauseReason.Requested), restored.Status);
         (byte[] again, string ramAgain) = await host.SaveAsync(restored);
         // Nothing was lost, added or changed on the way, and no time has passed: Describe has the clock, too.
         Assert.Equal(StateBytes.Describe(state), StateBytes.Describe(again));
@@ -80,22 +80,6 @@ public sealed class SaveAndRestoreTests
         string file = Path.Combine(host.NewFile(), "in a directory that is not there");
         await Assert.ThrowsAnyAsync<IOException>(() => machine.SaveAsync(Stream.Null, file, TestContext.Current.CancellationToken));
         await StateHost.DotsAsync(machine, 3);
-    }
-
-    [Fact]
-    public async Task A_machine_with_a_plugged_in_disk_is_not_saved_until_it_is_pulled_out()
-    {
-        await using StateHost host = await StateHost.CreateAsync();
-        await using var disk = new MemoryBlockBackend(DiskSize);
-        await using var plugged = new MemoryBlockBackend(1 << 20);
-        await using VirtualMachine machine = host.Hypervisor.Create(host.Spec(disk));
-        await machine.StartAsync();
-        Assert.True(await machine.AttachDiskAsync(3, plugged));
-        MachineException refusal = await Assert.ThrowsAsync<MachineException>(() => host.SaveAsync(machine));
-        Assert.Contains("SCSI", refusal.Message, StringComparison.Ordinal);
-        Assert.Equal(MachineState.Running, machine.Status.State);
-        await machine.DetachDiskAsync(3);
-        await host.SaveAsync(machine);
     }
 
     [Fact]
@@ -152,13 +136,20 @@ public sealed class SaveAndRestoreTests
     }
 
     [Fact]
-    public async Task A_RAM_file_of_another_save_or_cut_short_is_refused()
+    public async Task A_RAM_file_of_another_save_or_changed_or_cut_short_is_refused()
     {
         await using StateHost host = await StateHost.CreateAsync();
         (byte[] state, string ram) = await SavedAsync(host);
         (_, string another) = await SavedAsync(host);
         await AssertRefusedAsync(host, state, another);
         await AssertRefusedAsync(host, state, host.NewFile());
+        using (FileStream file = File.OpenWrite(ram))
+        {
+            file.Position = StateGuest.Image + 2;
+            file.WriteByte(0xff);
+        }
+
+        await AssertRefusedAsync(host, state, ram);
         using (FileStream file = File.OpenWrite(ram)) file.SetLength(file.Length - 1);
         await AssertRefusedAsync(host, state, ram);
         Assert.Equal(0UL, host.Hypervisor.MemoryInUse);

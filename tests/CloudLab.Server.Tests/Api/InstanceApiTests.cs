@@ -116,7 +116,7 @@ public abstract class InstanceApiTests(ServerFixture fixture)
 
         Assert.True((long)metrics["instructions"]! > 10);
         Assert.True((double)metrics["cpuSeconds"]! > 0);
-        Assert.True((long)metrics["exits"]!["mmio.write"]! >= 3);
+        Assert.True((long)metrics["exits"]!["mmio.uart.write"]! >= 3);
         Assert.NotNull(metrics["traps"]);
         await Client.TerminateAsync(id);
         using HttpResponseMessage gone =

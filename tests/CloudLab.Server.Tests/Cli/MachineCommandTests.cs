@@ -41,7 +41,7 @@ public sealed class MachineCommandTests : IDisposable
     public async Task Counters_are_shown_by_their_names()
     {
         Assert.Equal(0, await RunAsync(SpeakingGuest.Kernel(0), "--stats", "--vcpus", "1", "--memory", "64", "--mode", "M"));
-        Assert.Contains("  mmio.write 1", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("  mmio.htif.write 1", _error.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using CloudLab.ControlPlane;
 using CloudLab.Server.Hosting;
 using CloudLab.Server.Tests.Harness;
 
@@ -103,6 +104,44 @@ public sealed class ServerOptionsLoaderTests : IDisposable
     }
 
     [Fact]
+    public void A_self_made_certificate_will_do_for_https_but_not_beside_a_given_one()
+    {
+        _flags["urls"] = "https://0.0.0.0:8443";
+        _flags["self-signed"] = "true";
+        Assert.True(Load().IsSelfSigned);
+
+        File.WriteAllText(_directory["cert.pem"], "");
+        _flags["certificate"] = _directory["cert.pem"];
+        Assert.Contains("--self-signed", Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("log-level", "loud")]
+    [InlineData("log-level", "2")]
+    [InlineData("log-format", "xml")]
+    [InlineData("otlp-endpoint", "collector:4317")]
+    public void A_wrong_value_for_logs_or_telemetry_is_refused_by_name(string setting, string value)
+    {
+        _flags[setting] = value;
+
+        Assert.Contains("--" + setting, Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Logs_and_telemetry_can_be_set()
+    {
+        _flags["log-level"] = "debug";
+        _flags["log-format"] = "json";
+        _flags["otlp-endpoint"] = "http://127.0.0.1:4317";
+
+        ServerOptions options = Load();
+
+        Assert.Equal(Microsoft.Extensions.Logging.LogLevel.Debug, options.LogLevel);
+        Assert.Equal(LogFormat.Json, options.LogFormat);
+        Assert.Equal(new Uri("http://127.0.0.1:4317"), options.OtlpEndpoint);
+    }
+
+    [Fact]
     public void The_database_password_can_come_from_a_file()
     {
         File.WriteAllText(_directory["password"], "s3;cret\n");
@@ -130,6 +169,7 @@ public sealed class ServerOptionsLoaderTests : IDisposable
     [InlineData("""{ "url": "http://127.0.0.1:1" }""", "'url'")]
     [InlineData("""{ "dataDir": "/elsewhere" }""", "'dataDir'")]
     [InlineData("""{ "urls": 1 }""", "'urls'")]
+    [InlineData("""{ "workers": [1] }""", "'workers' must be a number")]
     [InlineData("[]", "JSON object")]
     [InlineData("{", "cannot be read")]
     public void A_wrong_file_is_refused_by_the_name_of_what_is_wrong(string content, string named)
@@ -137,6 +177,53 @@ public sealed class ServerOptionsLoaderTests : IDisposable
         WriteFile(content);
 
         Assert.Contains(named, Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_host_has_the_name_the_workers_the_memory_and_the_ratios_that_it_is_given()
+    {
+        _flags["host-name"] = "rack-7";
+        _environment["CLOUDLAB_WORKERS"] = "1";
+        _environment["CLOUDLAB_MEMORY_BUDGET"] = "256";
+        WriteFile("""{ "memoryOvercommit": 1.5, "vcpuOvercommit": "4" }""");
+
+        ControlPlaneOptions host = Load().ControlPlane;
+
+        Assert.Equal(("rack-7", 1, 256UL << 20), (host.HostName, host.Hypervisor.Workers, host.Hypervisor.MemoryBudget));
+        Assert.Equal((1.5, 4.0), (host.Hypervisor.MemoryOvercommit, host.VcpuOvercommit));
+        host.Validate();
+    }
+
+    [Fact]
+    public void Without_settings_a_host_promises_the_memory_it_has_and_sixteen_vcpus_a_core()
+    {
+        ControlPlaneOptions host = Load().ControlPlane;
+
+        Assert.Equal(Environment.MachineName, host.HostName);
+        Assert.Equal((Environment.ProcessorCount, 1.0, 16.0), (host.Hypervisor.Workers, host.Hypervisor.MemoryOvercommit, host.VcpuOvercommit));
+    }
+
+    [Theory]
+    [InlineData("host-name", "two words", "without spaces")]
+    [InlineData("host-name", "", "1 to 253")]
+    [InlineData("workers", "0", "one each")]
+    [InlineData("workers", "1000000", "one each")]
+    [InlineData("memory-budget", "64", "from 128 to")]
+    [InlineData("memory-budget", "64G", "from 128 to")]
+    [InlineData("memory-budget", "17592186044416", "--memory-overcommit")]
+    [InlineData("memory-overcommit", "0", "up to 16")]
+    [InlineData("memory-overcommit", "NaN", "up to 16")]
+    [InlineData("memory-overcommit", "17", "up to 16")]
+    [InlineData("vcpu-overcommit", "-1", "up to 1024")]
+    [InlineData("vcpu-overcommit", "1e3", "up to 1024")]
+    public void A_wrong_value_for_the_host_is_refused_with_what_would_be_right(string setting, string value, string said)
+    {
+        _flags[setting] = value;
+
+        string error = Assert.Single(Errors());
+
+        Assert.Contains($"--{setting} '{value}'", error, StringComparison.Ordinal);
+        Assert.Contains(said, error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -42,7 +42,7 @@ public sealed class HostileRequestTests(S3Fixture s3) : IClassFixture<S3Fixture>
             $"PUT /{bucket}/k HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"));
         Assert.StartsWith("HTTP/1.1 403 ", answer, StringComparison.Ordinal);
         string welcome = await s3.SendRawAsync(Encoding.ASCII.GetBytes(
-            $"PUT /{await MakePublicAsync()}/k HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nExpect: 100-continue\r\nConnection: close\r\n\r\nx"));
+            $"PUT /{await MakePublicAsync()}/k HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"), "x"u8.ToArray());
         Assert.StartsWith("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 ", welcome, StringComparison.Ordinal);
     }
 

@@ -92,7 +92,9 @@ public sealed class S3Fixture : IAsyncLifetime
     }
 
     /// <summary>Sends bytes as they are and reads what comes back until the other side closes.</summary>
-    internal async Task<string> SendRawAsync(byte[] request)
+    /// <param name="request">What to send.</param>
+    /// <param name="later">What to send when the first part was answered; null for nothing.</param>
+    internal async Task<string> SendRawAsync(byte[] request, byte[]? later = null)
     {
         CancellationToken cancellationToken = TestContext.Current.CancellationToken;
         using var client = new TcpClient();
@@ -104,7 +106,11 @@ public sealed class S3Fixture : IAsyncLifetime
         try
         {
             while (await stream.ReadAsync(buffer, cancellationToken) is > 0 and int read)
+            {
                 answer.Append(System.Text.Encoding.Latin1.GetString(buffer, 0, read));
+                if (later is not null) await stream.WriteAsync(later, cancellationToken);
+                later = null;
+            }
         }
         catch (IOException)
         {

@@ -14,6 +14,8 @@ public sealed class AptSandbox
     private readonly AptSandboxOptions _options;
     private readonly string _root;
     private readonly string _searchPath;
+    private string _mirror = "";
+    private string _keyring = "";
 
     private AptSandbox(AptSandboxOptions options, string root, string searchPath)
     {
@@ -63,9 +65,30 @@ public sealed class AptSandbox
     }
 
     /// <summary>Fetches the mirror's index and checks its signature. Cheap when nothing changed since.</summary>
+    /// <remarks>
+    /// A mirror that is being updated, or whose cache has an old index beside a new signature, is useless for hours under one
+    /// name of the suite and often whole under its other: that one is tried then, and counts if it is the same suite.
+    /// </remarks>
     public async Task<BuildError?> UpdateAsync(IProgress<BuildProgress>? progress, CancellationToken cancellationToken)
     {
-        progress?.Report(new(BuildStep.Index, 0, $"Asking the mirror for Debian {_options.Suite}, {_options.Architecture}"));
+        BuildError? error = await UpdateAsync(_options.Suite, progress, cancellationToken).ConfigureAwait(false);
+        if (error?.Code != BuildErrorCode.MirrorUnavailable)
+            return error;
+        foreach (var alias in AptSuite.Aliases)
+        {
+            await WriteSourcesAsync(alias, cancellationToken).ConfigureAwait(false);
+            if (await UpdateAsync(alias, progress, cancellationToken).ConfigureAwait(false) is null
+                && AptSuite.IsListed(Path.Combine(_root, "state/lists"), alias, _options.Suite))
+                return null;
+        }
+
+        await WriteSourcesAsync(_options.Suite, cancellationToken).ConfigureAwait(false);
+        return error;
+    }
+
+    private async Task<BuildError?> UpdateAsync(string suite, IProgress<BuildProgress>? progress, CancellationToken cancellationToken)
+    {
+        progress?.Report(new(BuildStep.Index, 0, $"Asking the mirror for Debian {suite}, {_options.Architecture}"));
         return await RunAsync(
             "fetching the index", Progress(progress, BuildStep.Index, "Fetching the package index"), cancellationToken,
             "apt-get", "update", "-o", "APT::Status-Fd=1", "-o", "APT::Update::Error-Mode=any").ConfigureAwait(false);
@@ -177,10 +200,8 @@ public sealed class AptSandbox
                 ConfigurationFile,
                 AptConfiguration.Compose(_root, _options.Architecture, hostSettings, Environment.IsPrivilegedProcess),
                 cancellationToken).ConfigureAwait(false);
-            await File.WriteAllTextAsync(
-                Path.Combine(_root, "etc/debian.sources"),
-                AptConfiguration.ComposeSources(mirror, _options.Suite, _options.Architecture, keyring),
-                cancellationToken).ConfigureAwait(false);
+            (_mirror, _keyring) = (mirror, keyring);
+            await WriteSourcesAsync(_options.Suite, cancellationToken).ConfigureAwait(false);
             var status = _options.StatusFile is { } file
                 ? await File.ReadAllTextAsync(file, cancellationToken).ConfigureAwait(false)
                 : "";
@@ -192,6 +213,11 @@ public sealed class AptSandbox
             return BuildError.DiskFull(_root);
         }
     }
+
+    private Task WriteSourcesAsync(string suite, CancellationToken cancellationToken) => File.WriteAllTextAsync(
+        Path.Combine(_root, "etc/debian.sources"),
+        AptConfiguration.ComposeSources(_mirror, suite, _options.Architecture, _keyring),
+        cancellationToken);
 
     private string ConfigurationFile => Path.Combine(_root, "etc/apt.conf");
 

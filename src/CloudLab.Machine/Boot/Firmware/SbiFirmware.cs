@@ -1,3 +1,4 @@
+using System.Numerics;
 using CloudLab.Machine.Devices;
 using CloudLab.Machine.Memory;
 using CloudLab.Machine.Rv64;
@@ -13,7 +14,7 @@ namespace CloudLab.Machine.Boot.Firmware;
 /// functions, harts and addresses are answered with an error code.
 /// </remarks>
 // SAFETY: only the state of the calling hart is touched, on its own thread; register indices are constants.
-internal sealed unsafe class SbiFirmware(IReadOnlyList<Rv64Vcpu> vcpus, GuestMemory memory, IPowerControl power, Action<byte[]> console)
+internal sealed unsafe class SbiFirmware(IReadOnlyList<Rv64Vcpu> vcpus, GuestMemory memory, IPowerControl power, Action<ReadOnlySpan<byte>> console)
 {
     private const ulong SpecificationVersion = 2UL << 24;
 
@@ -79,8 +80,8 @@ internal sealed unsafe class SbiFirmware(IReadOnlyList<Rv64Vcpu> vcpus, GuestMem
         caller.Hart.Counters.Exit(ExitCause.SbiIpi);
         HartState* h = caller.Hart.State;
         if (h->X[16] != 0) return SbiError.NotSupported;
-        if (!TrySelect(h->X[10], h->X[11], out List<Rv64Vcpu> targets)) return SbiError.InvalidParam;
-        foreach (Rv64Vcpu target in targets) target.SetLine(InterruptBits.SupervisorSoftware, true);
+        if (!TrySelect(h->X[10], h->X[11], out ulong targets)) return SbiError.InvalidParam;
+        for (; targets != 0; targets &= targets - 1) First(targets).SetLine(InterruptBits.SupervisorSoftware, true);
         return SbiError.Success;
     }
 
@@ -91,18 +92,18 @@ internal sealed unsafe class SbiFirmware(IReadOnlyList<Rv64Vcpu> vcpus, GuestMem
         HartState* h = caller.Hart.State;
         // 0 is fence.i, 1 sfence.vma, 2 sfence.vma with an ASID; the others need the hypervisor extension.
         if (h->X[16] > 2) return SbiError.NotSupported;
-        if (!TrySelect(h->X[10], h->X[11], out List<Rv64Vcpu> targets)) return SbiError.InvalidParam;
+        if (!TrySelect(h->X[10], h->X[11], out ulong targets)) return SbiError.InvalidParam;
         HartRequest request = h->X[16] == 0
             ? new HartRequest(HartRequestKind.CodeFence, 0, 0)
-            : new HartRequest(HartRequestKind.FlushTranslations, h->X[12], h->X[13]);
+            : new HartRequest(HartRequestKind.FlushTranslations, h->X[12], h->X[13], h->X[16] == 2 ? (ushort)h->X[14] : null);
         if (h->X[16] == 0) caller.Hart.AwaitWithdrawals();
-        var asked = new List<(Hart Hart, long Number)>();
-        foreach (Rv64Vcpu target in targets) asked.Add((target.Hart, target.Hart.Request(request)));
-        foreach ((Hart hart, long number) in asked)
+        Span<long> numbers = stackalloc long[64];
+        for (ulong rest = targets; rest != 0; rest &= rest - 1) numbers[BitOperations.TrailingZeroCount(rest)] = First(rest).Hart.Request(request);
+        for (; targets != 0; targets &= targets - 1)
         {
             var spinner = default(SpinWait);
             // Serving one's own requests meanwhile keeps two harts that fence each other from waiting for ever.
-            while (!hart.HasServed(number))
+            while (!First(targets).Hart.HasServed(numbers[BitOperations.TrailingZeroCount(targets)]))
             {
                 caller.Hart.ServeRequests();
                 spinner.SpinOnce(sleep1Threshold: -1);
@@ -158,6 +159,7 @@ internal sealed unsafe class SbiFirmware(IReadOnlyList<Rv64Vcpu> vcpus, GuestMem
             default: return SbiError.InvalidParam;
         }
 
+        caller.Hart.Counters.Exit(ExitCause.ResetAndPower);
         // The machine is taken down by its command queue; this hart has nothing more to do.
         caller.Stop();
         return SbiError.Success;
@@ -171,7 +173,7 @@ internal sealed unsafe class SbiFirmware(IReadOnlyList<Rv64Vcpu> vcpus, GuestMem
         switch (h->X[16])
         {
             case 0:
-                byte[] bytes = new byte[Math.Min(h->X[10], LargestConsoleWrite)];
+                Span<byte> bytes = stackalloc byte[(int)Math.Min(h->X[10], LargestConsoleWrite)];
                 if (h->X[12] != 0 || !memory.TryRead(new GuestAddress(h->X[11]), bytes)) return SbiError.InvalidParam;
                 console(bytes);
                 value = (ulong)bytes.Length;
@@ -185,23 +187,17 @@ internal sealed unsafe class SbiFirmware(IReadOnlyList<Rv64Vcpu> vcpus, GuestMem
     }
 
     /// <summary>The harts of a mask (SBI specification, chapter 3.1): bit i is hart base + i; a base of all ones means all.</summary>
-    private bool TrySelect(ulong mask, ulong start, out List<Rv64Vcpu> targets)
+    /// <param name="targets">Bit i is hart i.</param>
+    private bool TrySelect(ulong mask, ulong start, out ulong targets)
     {
-        targets = [];
-        if (start == ulong.MaxValue)
-        {
-            targets.AddRange(vcpus);
-            return true;
-        }
-
-        for (int i = 0; i < 64; i++)
-        {
-            if ((mask >> i & 1) == 0) continue;
-            ulong id = start + (ulong)i;
-            if (id >= (ulong)vcpus.Count || id < start) return false;
-            targets.Add(vcpus[(int)id]);
-        }
-
+        // There are never more than 64.
+        ulong all = ulong.MaxValue >> (64 - vcpus.Count);
+        targets = start == ulong.MaxValue ? all : 0;
+        if (start == ulong.MaxValue || mask == 0) return true;
+        if (start >= (ulong)vcpus.Count || (mask & ~(all >> (int)start)) != 0) return false;
+        targets = mask << (int)start;
         return true;
     }
+
+    private Rv64Vcpu First(ulong targets) => vcpus[BitOperations.TrailingZeroCount(targets)];
 }

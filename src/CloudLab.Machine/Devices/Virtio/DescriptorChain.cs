@@ -50,6 +50,18 @@ internal sealed class DescriptorChain(GuestMemory memory)
         return true;
     }
 
+    /// <summary>
+    /// Makes sure that the host has memory for all that the device may write: once begun, a request is not held up.
+    /// Pieces outside RAM are refused later.
+    /// </summary>
+    public bool TryCharge()
+    {
+        foreach (GuestSegment segment in _writable)
+            if (!memory.TryCharge(segment.Address, segment.Length))
+                return false;
+        return true;
+    }
+
     /// <summary>Copies from the readable stream, which holds at least that much, at <paramref name="offset"/>.</summary>
     public bool TryRead(ulong offset, Span<byte> destination)
     {

@@ -67,6 +67,9 @@ internal sealed unsafe class SplitRing
         return inside ? new SplitRing(memory, state) : null;
     }
 
+    /// <summary>Makes sure that the host has memory for the device area. Before anything else of a request, whose end is written there.</summary>
+    public bool TryCharge() => _memory.TryCharge(_deviceAddress, 6 + (ulong)_size * 8);
+
     /// <summary>The driver's VIRTQ_AVAIL_F_NO_INTERRUPT.</summary>
     public bool DriverWantsNoInterrupt => (Load(_driver) & 1) != 0;
 

@@ -12,6 +12,12 @@ internal enum PopResult
     /// <summary>The ring is empty; the driver will notify.</summary>
     Empty,
 
+    /// <summary>
+    /// The host has no memory for what the device would write: the machine pauses, the request stays in the ring and is
+    /// looked for again when the machine goes on.
+    /// </summary>
+    Starved,
+
     /// <summary>The driver broke the ring's rules: the device needs a reset.</summary>
     Broken,
 }
@@ -109,6 +115,7 @@ internal sealed class VirtQueue(GuestMemory memory, int maxSize)
     public PopResult TryPop(DescriptorChain chain)
     {
         if (_ring is null) return PopResult.Empty;
+        if (!_ring.TryCharge()) return PopResult.Starved;
         ushort available = _ring.AvailableIndex;
         if (available == _state.NextAvailable)
         {
@@ -126,6 +133,7 @@ internal sealed class VirtQueue(GuestMemory memory, int maxSize)
         ushort head = _ring.Available(_state.NextAvailable);
         chain.Begin(head);
         if (!TryWalk(_ring, head, chain)) return PopResult.Broken;
+        if (!chain.TryCharge()) return PopResult.Starved;
         _state.NextAvailable++;
         return PopResult.Chain;
     }

@@ -90,7 +90,7 @@ internal sealed unsafe class InterpreterEngine(Hart hart)
         {
             // The next block found is the trap handler, which is not where the link leads.
             hart.State->LinkSlot = null;
-            hart.RaiseException(hart.Mmu.Fault, address);
+            hart.RaiseFault(address);
             return false;
         }
 

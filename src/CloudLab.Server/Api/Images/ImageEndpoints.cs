@@ -15,14 +15,16 @@ internal static class ImageEndpoints
         RouteGroupBuilder images = routes.MapGroup("/images").WithTags("Images");
         images.MapGet("/", ListAsync)
             .WithName("ListImages")
-            .WithSummary("Lists the images that instances can boot from")
+            .WithSummary("Lists the images that instances can boot from, by name")
             .Requires(Permission.ImagesRead)
-            .WithProblems();
+            .WithProblems(StatusCodes.Status400BadRequest);
         images.MapGet("/{id}", GetAsync)
             .WithName("GetImage")
             .WithSummary("Shows one image, by id or by a built-in image's name")
             .Requires(Permission.ImagesRead)
             .WithProblems(StatusCodes.Status404NotFound);
+        images.MapImageChanges();
+        images.MapImageUploads();
         images.MapPost("/{id}/build", BuildAsync)
             .WithName("BuildImage")
             .WithSummary("Builds a built-in image that is not available, or builds it anew")
@@ -31,10 +33,14 @@ internal static class ImageEndpoints
             .WithProblems(StatusCodes.Status400BadRequest, StatusCodes.Status404NotFound);
     }
 
-    private static async Task<Ok<ImageList>> ListAsync(ImageService images, ClaimsPrincipal user, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<ImageList>, ProblemResult>> ListAsync(
+        [AsParameters] ListImagesQuery query, ImageService images, ClaimsPrincipal user, CancellationToken cancellationToken)
     {
-        IReadOnlyList<ImageDetails> list = await images.ListAsync(user.Caller().AccountId, cancellationToken);
-        return TypedResults.Ok(new ImageList { Images = [.. list.Select(ImageView.Of)] });
+        Result<ImageQuery> wanted = query.ToQuery();
+        if (!wanted.IsOk) return ProblemResult.From(wanted.Error);
+        Result<Page<ImageDetails>> page = await images.ListAsync(user.Caller().AccountId, wanted.Value, cancellationToken);
+        if (!page.IsOk) return ProblemResult.From(page.Error);
+        return TypedResults.Ok(new ImageList { Images = [.. page.Value.Items.Select(ImageView.Of)], NextToken = page.Value.NextToken });
     }
 
     private static async Task<Results<Ok<ImageView>, ProblemResult>> GetAsync(

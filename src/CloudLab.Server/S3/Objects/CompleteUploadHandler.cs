@@ -50,6 +50,7 @@ internal sealed class CompleteUploadHandler(ObjectStore store)
                 return S3Error.MalformedXml;
             if (number is < 1 or > MultipartLimits.MaxParts)
                 return S3Error.InvalidArgument("PartNumber must be >= 1", "PartNumber", number.ToString(CultureInfo.InvariantCulture));
+            if (parts.Count > 0 && number <= parts[^1].Number) return StoreErrors.Map(new StoreFailure(StoreError.InvalidPartOrder));
             if (WriteConditions.Unquote(element.Text("ETag")) is not { } etag) return S3Error.MalformedXml;
             S3Result<IReadOnlyList<ObjectChecksum>> checksums = ChecksumXml.Read(element);
             if (!checksums.IsOk) return checksums.Error;

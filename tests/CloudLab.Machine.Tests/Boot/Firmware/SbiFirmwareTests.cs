@@ -194,11 +194,37 @@ public sealed class SbiFirmwareTests
         // Without translation an address is its own; any page of RAM's would do, so put it there by hand.
         unsafe
         {
-            TlbEntry* entry = other.Table(TlbContext.Supervisor) + (Virtual >> 12 & TlbEntry.IndexMask);
+            TlbEntry* entry = other.Mmu.Table(TlbContext.Supervisor) + (Virtual >> 12 & TlbEntry.IndexMask);
             entry->ReadTag = Virtual;
             Assert.Equal(SbiError.Success, machine.Call(SbiExtension.RemoteFence, 1, 2, 0, start, size).Error);
             machine.Vcpus[1].Run(100);
             Assert.Equal(isFlushed, entry->ReadTag != Virtual);
+        }
+    }
+
+    [Theory]
+    [InlineData(0UL, true)]
+    [InlineData(0xabcd_0000UL, true)]
+    [InlineData(1UL, false)]
+    public void A_remote_fence_with_an_asid_leaves_the_other_spaces(ulong asid, bool isFlushed)
+    {
+        foreach (ulong size in new[] { 0x1000UL, ulong.MaxValue })
+        {
+            using var machine = new TestMachine(2);
+            Hart other = machine.Vcpus[1].Hart;
+            machine.Write(Other, Wfi, Jump(0));
+            machine.Call(SbiExtension.HartState, 0, 1, Other, 0);
+            machine.Vcpus[1].Run(100);
+            unsafe
+            {
+                // Without translation, satp and with it the ASID are 0.
+                TlbEntry* entry = other.Mmu.Table(TlbContext.Supervisor) + (TestHart.Ram >> 12 & TlbEntry.IndexMask);
+                Assert.True(other.Mmu.TryTranslate(TestHart.Ram, AccessKind.Load, TlbContext.Supervisor, out _));
+                Assert.Equal(TestHart.Ram, entry->ReadTag);
+                Assert.Equal(SbiError.Success, machine.Call(SbiExtension.RemoteFence, 2, 2, 0, TestHart.Ram, size, asid).Error);
+                machine.Vcpus[1].Run(100);
+                Assert.Equal(isFlushed, entry->ReadTag != TestHart.Ram);
+            }
         }
     }
 

@@ -22,6 +22,101 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
+            modelBuilder.Entity("CloudLab.ControlPlane.Events.Event", b =>
+                {
+                    b.Property<long>("Sequence")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("sequence");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Sequence"));
+
+                    b.Property<string>("AccountId")
+                        .IsRequired()
+                        .HasMaxLength(12)
+                        .HasColumnType("character varying(12)")
+                        .HasColumnName("account_id")
+                        .UseCollation("C");
+
+                    b.Property<string>("Action")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("action")
+                        .UseCollation("C");
+
+                    b.Property<string>("Actor")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("actor")
+                        .UseCollation("C");
+
+                    b.Property<string>("ActorName")
+                        .HasColumnType("text")
+                        .HasColumnName("actor_name")
+                        .UseCollation("C");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Details")
+                        .HasMaxLength(4096)
+                        .HasColumnType("character varying(4096)")
+                        .HasColumnName("details")
+                        .UseCollation("C");
+
+                    b.Property<string>("ErrorCode")
+                        .HasColumnType("text")
+                        .HasColumnName("error_code")
+                        .UseCollation("C");
+
+                    b.Property<string>("Outcome")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("outcome")
+                        .UseCollation("C");
+
+                    b.Property<string>("RequestId")
+                        .HasColumnType("text")
+                        .HasColumnName("request_id")
+                        .UseCollation("C");
+
+                    b.Property<string>("ResourceId")
+                        .HasColumnType("text")
+                        .HasColumnName("resource_id")
+                        .UseCollation("C");
+
+                    b.Property<string>("ResourceType")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("resource_type")
+                        .UseCollation("C");
+
+                    b.Property<string>("SourceAddress")
+                        .HasColumnType("text")
+                        .HasColumnName("source_address")
+                        .UseCollation("C");
+
+                    b.Property<long>("TransactionId")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("transaction_id")
+                        .HasDefaultValueSql("pg_current_xact_id()::text::bigint");
+
+                    b.HasKey("Sequence");
+
+                    b.HasIndex("At");
+
+                    b.HasIndex("AccountId", "Sequence");
+
+                    b.HasIndex("TransactionId", "Sequence");
+
+                    b.HasIndex("AccountId", "ResourceId", "Sequence");
+
+                    b.ToTable("events");
+                });
+
             modelBuilder.Entity("CloudLab.ControlPlane.Hosts.Host", b =>
                 {
                     b.Property<string>("Name")
@@ -293,6 +388,11 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                         .HasColumnName("architecture")
                         .UseCollation("C");
 
+                    b.Property<string>("ClientToken")
+                        .HasColumnType("text")
+                        .HasColumnName("client_token")
+                        .UseCollation("C");
+
                     b.Property<string>("CommandLine")
                         .IsRequired()
                         .HasColumnType("text")
@@ -303,14 +403,31 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
 
+                    b.Property<DateTimeOffset?>("DeregisteredAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("deregistered_at");
+
                     b.Property<bool>("HasAgent")
                         .HasColumnType("boolean")
                         .HasColumnName("has_agent");
+
+                    b.Property<bool>("IsPublic")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_public");
 
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("name")
+                        .UseCollation("C");
+
+                    b.Property<string>("StartMode")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasDefaultValue("supervisor")
+                        .HasColumnName("start_mode")
                         .UseCollation("C");
 
                     b.Property<string>("State")
@@ -336,10 +453,56 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                         .IsUnique()
                         .HasFilter("account_id is null");
 
-                    b.HasIndex("AccountId", "Name")
-                        .IsUnique();
+                    b.HasIndex("AccountId", "ClientToken");
+
+                    b.HasIndex("AccountId", "Name");
 
                     b.ToTable("images");
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Images.ImagePermission", b =>
+                {
+                    b.Property<string>("ImageId")
+                        .HasMaxLength(21)
+                        .HasColumnType("character varying(21)")
+                        .HasColumnName("image_id")
+                        .UseCollation("C");
+
+                    b.Property<string>("AccountId")
+                        .HasMaxLength(12)
+                        .HasColumnType("character varying(12)")
+                        .HasColumnName("account_id")
+                        .UseCollation("C");
+
+                    b.HasKey("ImageId", "AccountId");
+
+                    b.HasIndex("AccountId");
+
+                    b.ToTable("image_permissions", (string)null);
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Images.ImageTag", b =>
+                {
+                    b.Property<string>("ImageId")
+                        .HasMaxLength(21)
+                        .HasColumnType("character varying(21)")
+                        .HasColumnName("image_id")
+                        .UseCollation("C");
+
+                    b.Property<string>("Key")
+                        .HasColumnType("text")
+                        .HasColumnName("key")
+                        .UseCollation("C");
+
+                    b.Property<string>("Value")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("value")
+                        .UseCollation("C");
+
+                    b.HasKey("ImageId", "Key");
+
+                    b.ToTable("image_tags", (string)null);
                 });
 
             modelBuilder.Entity("CloudLab.ControlPlane.Instances.ClientRequest", b =>
@@ -561,6 +724,109 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                     b.ToTable("quotas");
                 });
 
+            modelBuilder.Entity("CloudLab.ControlPlane.Webhooks.Webhook", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(21)
+                        .HasColumnType("character varying(21)")
+                        .HasColumnName("id")
+                        .UseCollation("C");
+
+                    b.Property<string>("AccountId")
+                        .IsRequired()
+                        .HasMaxLength(12)
+                        .HasColumnType("character varying(12)")
+                        .HasColumnName("account_id")
+                        .UseCollation("C");
+
+                    b.Property<string>("Actions")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("actions")
+                        .UseCollation("C");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<long>("CursorSequence")
+                        .HasColumnType("bigint")
+                        .HasColumnName("cursor_sequence");
+
+                    b.Property<long>("CursorTransactionId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("cursor_transaction_id");
+
+                    b.Property<DateTimeOffset?>("FailingSince")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("failing_since");
+
+                    b.Property<int>("Failures")
+                        .HasColumnType("integer")
+                        .HasColumnName("failures");
+
+                    b.Property<DateTimeOffset?>("FirstFailedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("first_failed_at");
+
+                    b.Property<long>("GivenUp")
+                        .HasColumnType("bigint")
+                        .HasColumnName("given_up");
+
+                    b.Property<DateTimeOffset?>("LastDeliveredAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_delivered_at");
+
+                    b.Property<string>("LastError")
+                        .HasColumnType("text")
+                        .HasColumnName("last_error")
+                        .UseCollation("C");
+
+                    b.Property<DateTimeOffset>("NextAttemptAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("next_attempt_at");
+
+                    b.Property<DateTimeOffset?>("OwnedUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("owned_until");
+
+                    b.Property<string>("Owner")
+                        .HasColumnType("text")
+                        .HasColumnName("owner")
+                        .UseCollation("C");
+
+                    b.Property<byte[]>("Secret")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("secret");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("state")
+                        .UseCollation("C");
+
+                    b.Property<string>("Url")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("url")
+                        .UseCollation("C");
+
+                    b.Property<long>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("bigint")
+                        .HasColumnName("version");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("AccountId");
+
+                    b.HasIndex("State", "NextAttemptAt");
+
+                    b.ToTable("webhooks");
+                });
+
             modelBuilder.Entity("CloudLab.ControlPlane.Identity.AccessKey", b =>
                 {
                     b.HasOne("CloudLab.ControlPlane.Identity.Account", null)
@@ -601,6 +867,43 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
 
             modelBuilder.Entity("CloudLab.ControlPlane.Images.Image", b =>
                 {
+                    b.HasOne("CloudLab.ControlPlane.Identity.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Restrict);
+
+                    b.OwnsOne("CloudLab.ControlPlane.Images.ImageFile", "Firmware", b1 =>
+                        {
+                            b1.Property<string>("ImageId")
+                                .HasMaxLength(21)
+                                .HasColumnType("character varying(21)")
+                                .HasColumnName("id")
+                                .UseCollation("C");
+
+                            b1.Property<string>("Blob")
+                                .IsRequired()
+                                .HasColumnType("text")
+                                .HasColumnName("firmware_blob")
+                                .UseCollation("C");
+
+                            b1.Property<long>("Bytes")
+                                .HasColumnType("bigint")
+                                .HasColumnName("firmware_bytes");
+
+                            b1.Property<string>("Sha256")
+                                .IsRequired()
+                                .HasColumnType("text")
+                                .HasColumnName("firmware_sha256")
+                                .UseCollation("C");
+
+                            b1.HasKey("ImageId");
+
+                            b1.ToTable("images");
+
+                            b1.WithOwner()
+                                .HasForeignKey("ImageId");
+                        });
+
                     b.OwnsOne("CloudLab.ControlPlane.Images.ImageFile", "Initramfs", b1 =>
                         {
                             b1.Property<string>("ImageId")
@@ -665,9 +968,29 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                                 .HasForeignKey("ImageId");
                         });
 
+                    b.Navigation("Firmware");
+
                     b.Navigation("Initramfs");
 
                     b.Navigation("Kernel");
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Images.ImagePermission", b =>
+                {
+                    b.HasOne("CloudLab.ControlPlane.Images.Image", null)
+                        .WithMany("Permissions")
+                        .HasForeignKey("ImageId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Images.ImageTag", b =>
+                {
+                    b.HasOne("CloudLab.ControlPlane.Images.Image", null)
+                        .WithMany("Tags")
+                        .HasForeignKey("ImageId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
                 });
 
             modelBuilder.Entity("CloudLab.ControlPlane.Instances.Instance", b =>
@@ -701,6 +1024,22 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Postgres
                         .HasForeignKey("AccountId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Webhooks.Webhook", b =>
+                {
+                    b.HasOne("CloudLab.ControlPlane.Identity.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Images.Image", b =>
+                {
+                    b.Navigation("Permissions");
+
+                    b.Navigation("Tags");
                 });
 
             modelBuilder.Entity("CloudLab.ControlPlane.Instances.Instance", b =>

@@ -16,6 +16,88 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
 #pragma warning disable 612, 618
             modelBuilder.HasAnnotation("ProductVersion", "10.0.15");
 
+            modelBuilder.Entity("CloudLab.ControlPlane.Events.Event", b =>
+                {
+                    b.Property<long>("Sequence")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("sequence");
+
+                    b.Property<string>("AccountId")
+                        .IsRequired()
+                        .HasMaxLength(12)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("account_id");
+
+                    b.Property<string>("Action")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("action");
+
+                    b.Property<string>("Actor")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("actor");
+
+                    b.Property<string>("ActorName")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("actor_name");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Details")
+                        .HasMaxLength(4096)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("details");
+
+                    b.Property<string>("ErrorCode")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("error_code");
+
+                    b.Property<string>("Outcome")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("outcome");
+
+                    b.Property<string>("RequestId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("request_id");
+
+                    b.Property<string>("ResourceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("resource_id");
+
+                    b.Property<string>("ResourceType")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("resource_type");
+
+                    b.Property<string>("SourceAddress")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("source_address");
+
+                    b.Property<long>("TransactionId")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("transaction_id")
+                        .HasDefaultValueSql("0");
+
+                    b.HasKey("Sequence");
+
+                    b.HasIndex("At");
+
+                    b.HasIndex("AccountId", "Sequence");
+
+                    b.HasIndex("TransactionId", "Sequence");
+
+                    b.HasIndex("AccountId", "ResourceId", "Sequence");
+
+                    b.ToTable("events");
+                });
+
             modelBuilder.Entity("CloudLab.ControlPlane.Hosts.Host", b =>
                 {
                     b.Property<string>("Name")
@@ -266,6 +348,10 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("architecture");
 
+                    b.Property<string>("ClientToken")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("client_token");
+
                     b.Property<string>("CommandLine")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -275,14 +361,30 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("created_at");
 
+                    b.Property<long?>("DeregisteredAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("deregistered_at");
+
                     b.Property<bool>("HasAgent")
                         .HasColumnType("INTEGER")
                         .HasColumnName("has_agent");
+
+                    b.Property<bool>("IsPublic")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_public");
 
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("name");
+
+                    b.Property<string>("StartMode")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("supervisor")
+                        .HasColumnName("start_mode");
 
                     b.Property<string>("State")
                         .IsRequired()
@@ -305,10 +407,51 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                         .IsUnique()
                         .HasFilter("account_id is null");
 
-                    b.HasIndex("AccountId", "Name")
-                        .IsUnique();
+                    b.HasIndex("AccountId", "ClientToken");
+
+                    b.HasIndex("AccountId", "Name");
 
                     b.ToTable("images");
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Images.ImagePermission", b =>
+                {
+                    b.Property<string>("ImageId")
+                        .HasMaxLength(21)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("image_id");
+
+                    b.Property<string>("AccountId")
+                        .HasMaxLength(12)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("account_id");
+
+                    b.HasKey("ImageId", "AccountId");
+
+                    b.HasIndex("AccountId");
+
+                    b.ToTable("image_permissions", (string)null);
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Images.ImageTag", b =>
+                {
+                    b.Property<string>("ImageId")
+                        .HasMaxLength(21)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("image_id");
+
+                    b.Property<string>("Key")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("key");
+
+                    b.Property<string>("Value")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("value");
+
+                    b.HasKey("ImageId", "Key");
+
+                    b.ToTable("image_tags", (string)null);
                 });
 
             modelBuilder.Entity("CloudLab.ControlPlane.Instances.ClientRequest", b =>
@@ -508,6 +651,102 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                     b.ToTable("quotas");
                 });
 
+            modelBuilder.Entity("CloudLab.ControlPlane.Webhooks.Webhook", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(21)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<string>("AccountId")
+                        .IsRequired()
+                        .HasMaxLength(12)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("account_id");
+
+                    b.Property<string>("Actions")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("actions");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long>("CursorSequence")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("cursor_sequence");
+
+                    b.Property<long>("CursorTransactionId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("cursor_transaction_id");
+
+                    b.Property<long?>("FailingSince")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("failing_since");
+
+                    b.Property<int>("Failures")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("failures");
+
+                    b.Property<long?>("FirstFailedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("first_failed_at");
+
+                    b.Property<long>("GivenUp")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("given_up");
+
+                    b.Property<long?>("LastDeliveredAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_delivered_at");
+
+                    b.Property<string>("LastError")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("last_error");
+
+                    b.Property<long>("NextAttemptAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("next_attempt_at");
+
+                    b.Property<long?>("OwnedUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("owned_until");
+
+                    b.Property<string>("Owner")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner");
+
+                    b.Property<byte[]>("Secret")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("secret");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("state");
+
+                    b.Property<string>("Url")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("url");
+
+                    b.Property<long>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("AccountId");
+
+                    b.HasIndex("State", "NextAttemptAt");
+
+                    b.ToTable("webhooks");
+                });
+
             modelBuilder.Entity("CloudLab.ControlPlane.Identity.AccessKey", b =>
                 {
                     b.HasOne("CloudLab.ControlPlane.Identity.Account", null)
@@ -548,6 +787,40 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
 
             modelBuilder.Entity("CloudLab.ControlPlane.Images.Image", b =>
                 {
+                    b.HasOne("CloudLab.ControlPlane.Identity.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Restrict);
+
+                    b.OwnsOne("CloudLab.ControlPlane.Images.ImageFile", "Firmware", b1 =>
+                        {
+                            b1.Property<string>("ImageId")
+                                .HasMaxLength(21)
+                                .HasColumnType("TEXT")
+                                .HasColumnName("id");
+
+                            b1.Property<string>("Blob")
+                                .IsRequired()
+                                .HasColumnType("TEXT")
+                                .HasColumnName("firmware_blob");
+
+                            b1.Property<long>("Bytes")
+                                .HasColumnType("INTEGER")
+                                .HasColumnName("firmware_bytes");
+
+                            b1.Property<string>("Sha256")
+                                .IsRequired()
+                                .HasColumnType("TEXT")
+                                .HasColumnName("firmware_sha256");
+
+                            b1.HasKey("ImageId");
+
+                            b1.ToTable("images");
+
+                            b1.WithOwner()
+                                .HasForeignKey("ImageId");
+                        });
+
                     b.OwnsOne("CloudLab.ControlPlane.Images.ImageFile", "Initramfs", b1 =>
                         {
                             b1.Property<string>("ImageId")
@@ -606,9 +879,29 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                                 .HasForeignKey("ImageId");
                         });
 
+                    b.Navigation("Firmware");
+
                     b.Navigation("Initramfs");
 
                     b.Navigation("Kernel");
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Images.ImagePermission", b =>
+                {
+                    b.HasOne("CloudLab.ControlPlane.Images.Image", null)
+                        .WithMany("Permissions")
+                        .HasForeignKey("ImageId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Images.ImageTag", b =>
+                {
+                    b.HasOne("CloudLab.ControlPlane.Images.Image", null)
+                        .WithMany("Tags")
+                        .HasForeignKey("ImageId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
                 });
 
             modelBuilder.Entity("CloudLab.ControlPlane.Instances.Instance", b =>
@@ -642,6 +935,22 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                         .HasForeignKey("AccountId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Webhooks.Webhook", b =>
+                {
+                    b.HasOne("CloudLab.ControlPlane.Identity.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Images.Image", b =>
+                {
+                    b.Navigation("Permissions");
+
+                    b.Navigation("Tags");
                 });
 
             modelBuilder.Entity("CloudLab.ControlPlane.Instances.Instance", b =>

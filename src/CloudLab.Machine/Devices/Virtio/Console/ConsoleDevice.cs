@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 using CloudLab.Machine.Memory;
@@ -40,7 +41,7 @@ internal sealed class ConsoleDevice : VirtioDevice
         BinaryPrimitives.WriteUInt32LittleEndian(_config.AsSpan(4), MaxPorts);
     }
 
-    /// <summary>What the guest's agent wrote, in its pieces. Handlers are quick and do not throw.</summary>
+    /// <summary>What the guest's agent wrote, in its pieces. Handlers are quick, do not throw, and do not keep the memory.</summary>
     public event Action<ReadOnlyMemory<byte>>? Received;
 
     public new ConsoleMetrics Metrics => (ConsoleMetrics)base.Metrics;
@@ -188,25 +189,34 @@ internal sealed class ConsoleDevice : VirtioDevice
     {
         lock (_receiveLock)
         {
-            byte[] bytes;
-            lock (Lock)
+            byte[]? bytes = null;
+            try
             {
-                VirtQueue queue = Queues[ConsoleQueue.AgentTransmit];
-                if (!TryTake(queue, _chain)) return false;
-                bytes = new byte[Math.Min(_chain.ReadableLength, MaxMessage)];
-                if (!_chain.TryRead(0, bytes))
+                int length;
+                lock (Lock)
                 {
-                    NeedReset();
-                    return false;
+                    VirtQueue queue = Queues[ConsoleQueue.AgentTransmit];
+                    if (!TryTake(queue, _chain)) return false;
+                    length = (int)Math.Min(_chain.ReadableLength, MaxMessage);
+                    bytes = ArrayPool<byte>.Shared.Rent(length);
+                    if (!_chain.TryRead(0, bytes.AsSpan(0, length)))
+                    {
+                        NeedReset();
+                        return false;
+                    }
+
+                    Metrics.CountReceived(length);
+                    Metrics.CountDropped((long)(_chain.ReadableLength - (ulong)length));
+                    Return(queue, _chain.Head, 0);
                 }
 
-                Metrics.CountReceived(bytes.Length);
-                Metrics.CountDropped((long)(_chain.ReadableLength - (ulong)bytes.Length));
-                Return(queue, _chain.Head, 0);
+                if (length > 0) Received?.Invoke(bytes.AsMemory(0, length));
+                return true;
             }
-
-            if (bytes.Length > 0) Received?.Invoke(bytes);
-            return true;
+            finally
+            {
+                if (bytes is not null) ArrayPool<byte>.Shared.Return(bytes);
+            }
         }
     }
 

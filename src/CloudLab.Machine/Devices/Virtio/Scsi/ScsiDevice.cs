@@ -17,7 +17,7 @@ namespace CloudLab.Machine.Devices.Virtio.Scsi;
 /// As with <see cref="BlockDevice"/>, requests run in their backends side by side and complete on any thread; a backend
 /// is called without the device's lock, and its exceptions are answered as an error of the medium.
 /// </remarks>
-internal sealed class ScsiDevice : VirtioDevice, IDisposable
+internal sealed partial class ScsiDevice : VirtioDevice, IDisposable
 {
     /// <summary>The number of requests that can be under way, and of descriptors in a request.</summary>
     public const int QueueSize = 128;
@@ -48,75 +48,6 @@ internal sealed class ScsiDevice : VirtioDevice, IDisposable
     public new ScsiMetrics Metrics => (ScsiMetrics)base.Metrics;
 
     public override ReadOnlySpan<byte> Config => _config.Bytes;
-
-    /// <summary>Plugs a disk in, on any thread; it stays through resets. The caller keeps owning it.</summary>
-    /// <param name="lun">Where, 0 to <see cref="ScsiTarget.MaxUnits"/> - 1.</param>
-    /// <param name="backend">The disk.</param>
-    /// <returns>False when another is there, or has not left yet.</returns>
-    public bool TryAttach(int lun, IBlockBackend backend)
-    {
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)lun, (uint)ScsiTarget.MaxUnits, nameof(lun));
-        ScsiUnit? unit = null;
-        unit = new ScsiUnit(lun, backend) { SizeChanged = () => OnSizeChanged(unit!) };
-        // Heard from before it can be seen, so that whoever detaches it finds it subscribed.
-        backend.SizeChanged += unit.SizeChanged;
-        bool isAdded;
-        lock (Lock)
-        {
-            isAdded = _target.TryAdd(unit);
-            if (isAdded) Tell(ScsiFeatures.Hotplug, ScsiEvent.Attached(lun));
-        }
-
-        if (isAdded) Process(ScsiQueue.Event);
-        else backend.SizeChanged -= unit.SizeChanged;
-        return isAdded;
-    }
-
-    /// <summary>
-    /// Pulls a disk out, on any thread: the driver is told, new commands are answered as for a unit that there is not,
-    /// and the task ends when the backend is done with what had begun. Nothing when there is no disk.
-    /// </summary>
-    public Task DetachAsync(int lun)
-    {
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)lun, (uint)ScsiTarget.MaxUnits, nameof(lun));
-        ScsiUnit? unit;
-        Task done;
-        lock (Lock)
-        {
-            unit = _target.Units[lun];
-            if (unit is null) return Task.CompletedTask;
-            if (!unit.IsDetaching) Tell(ScsiFeatures.Hotplug, ScsiEvent.Detached(lun));
-            done = unit.Detach();
-            _target.RemoveIfDetached(unit);
-        }
-
-        unit.Disk.SizeChanged -= unit.SizeChanged;
-        Process(ScsiQueue.Event);
-        return done;
-    }
-
-    /// <summary>Whether a disk is plugged in. Any thread.</summary>
-    public bool HasDisks
-    {
-        get
-        {
-            lock (Lock)
-            {
-                foreach (ScsiUnit? unit in _target.Units)
-                    if (unit is not null)
-                        return true;
-                return false;
-            }
-        }
-    }
-
-    /// <summary>Lets go of the backends, which their owners dispose of. The device has been drained.</summary>
-    public void Dispose()
-    {
-        foreach (ScsiUnit? unit in _target.Units)
-            if (unit is not null)
-                unit.Disk.SizeChanged -= unit.SizeChanged;
-    }
 
     protected override void SaveKit(MachineStateWriter writer)
     {
@@ -334,18 +265,6 @@ internal sealed class ScsiDevice : VirtioDevice, IDisposable
     {
         if (task.TryAnswer(response, out uint written)) Return(Queues[ScsiQueue.Control], task.Chain.Head, written);
         else NeedReset();
-    }
-
-    private void OnSizeChanged(ScsiUnit unit)
-    {
-        lock (Lock)
-        {
-            if (unit.IsDetaching || _target.Units[unit.Lun] != unit) return;
-            unit.Attention |= ScsiAttention.CapacityChanged;
-            Tell(ScsiFeatures.Change, ScsiEvent.Changed(unit.Lun, ScsiSense.CapacityChanged));
-        }
-
-        Process(ScsiQueue.Event);
     }
 
     // A driver that is not there yet will look for itself. Under the lock; Process follows without it.
