@@ -166,7 +166,7 @@ EOF
   check "s3cmd: sync up and down" sh_ 's3cmd sync $work/tree/ s3://s3cmd-bucket/tree/ && s3cmd sync s3://s3cmd-bucket/tree/ $work/tree3/ && diff -r $work/tree $work/tree3'
   check "s3cmd: list" sh_ '[ "$(s3cmd ls -r s3://s3cmd-bucket/tree/ | wc -l)" = "$(find $work/tree -type f | wc -l)" ]'
   check "s3cmd: make public" sh_ 's3cmd setacl --acl-public s3://s3cmd-bucket/tree/a && curl -sf $endpoint/s3cmd-bucket/tree/a | cmp - $work/tree/a'
-  check "s3cmd: info" sh_ 's3cmd info s3://s3cmd-bucket && s3cmd info s3://s3cmd-bucket/large | grep -q "MD5"'
+  check "s3cmd: info" sh_ 's3cmd info s3://s3cmd-bucket && [[ $(s3cmd info s3://s3cmd-bucket/tree/a) == *$(md5sum <$work/tree/a | cut -c -32)* ]]'
   check "s3cmd: copy and move" sh_ 's3cmd cp s3://s3cmd-bucket/tree/a s3://s3cmd-bucket/c && s3cmd mv s3://s3cmd-bucket/c s3://s3cmd-bucket/d && s3cmd get --force s3://s3cmd-bucket/d $work/d && cmp $work/d $work/tree/a'
   check "s3cmd: signature version 2" sh_ 's3cmd --signature-v2 ls s3://s3cmd-bucket/large | grep -q large'
   check "s3cmd: remove all and the bucket" sh_ 's3cmd del -r --force s3://s3cmd-bucket && s3cmd rb s3://s3cmd-bucket'

@@ -36,12 +36,17 @@ internal sealed partial class S3Application(
         string id = RandomNumberGenerator.GetHexString(16);
         http.Response.Headers["x-amz-request-id"] = id;
         http.Response.Headers["x-amz-id-2"] = id;
+        // Nobody reads a body of no bytes, so that Kestrel answers without 100 Continue first: botocore takes the connection's
+        // next answer for this one then.
+        if (http.Request.Headers.Expect.Count > 0 && http.Request.ContentLength is 0) http.Response.Headers.Connection = "close";
         metrics.Begin();
         var trace = new Trace();
         S3Error? error = null;
         try
         {
             error = await AnswerAsync(http, id, trace);
+            // The client may now send its body or keep it: only a new connection tells a body from the next request.
+            if (error is not null && !http.Response.HasStarted && http.Request.Headers.Expect.Count > 0) http.Response.Headers.Connection = "close";
             if (error is not null && !http.Response.HasStarted)
                 await S3Response.WriteErrorAsync(http, id, http.Request.Path.Value ?? "/", error);
         }

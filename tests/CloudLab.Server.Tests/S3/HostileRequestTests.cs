@@ -47,6 +47,18 @@ public sealed class HostileRequestTests(S3Fixture s3) : IClassFixture<S3Fixture>
     }
 
     [Fact]
+    public async Task A_connection_is_closed_when_it_is_open_whether_a_body_follows()
+    {
+        string bucket = await s3.MakeBucketAsync();
+        string refused = await s3.SendRawAsync(Encoding.ASCII.GetBytes(
+            $"PUT /{bucket}/k HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n"));
+        Assert.Contains("\r\nConnection: close\r\n", refused, StringComparison.Ordinal);
+        string empty = await s3.SendRawAsync(Encoding.ASCII.GetBytes(
+            $"PUT /{await MakePublicAsync()}/k HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nExpect: 100-continue\r\n\r\n"));
+        Assert.Contains("\r\nConnection: close\r\n", empty, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_head_of_what_is_not_there_has_no_body_and_every_answer_an_id()
     {
         using var request = new HttpRequestMessage(HttpMethod.Head, new Uri(s3.Url, "no-such-bucket/k"));

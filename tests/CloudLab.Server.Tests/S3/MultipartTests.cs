@@ -130,6 +130,41 @@ public sealed class MultipartTests(S3Fixture s3) : IClassFixture<S3Fixture>
         Assert.Equal(type == "COMPOSITE", value.EndsWith("-2", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task A_completion_may_declare_the_objects_checksum()
+    {
+        string bucket = await s3.MakeBucketAsync();
+        string id = (await s3.Client.InitiateMultipartUploadAsync(
+            new InitiateMultipartUploadRequest { BucketName = bucket, Key = "k", ChecksumAlgorithm = ChecksumAlgorithm.SHA256 }, _cancellationToken)).UploadId;
+        byte[] bytes = [1, 2, 3];
+        UploadPartResponse part = await s3.Client.UploadPartAsync(
+            new UploadPartRequest
+            {
+                BucketName = bucket,
+                Key = "k",
+                UploadId = id,
+                PartNumber = 1,
+                InputStream = new MemoryStream(bytes),
+                ChecksumAlgorithm = ChecksumAlgorithm.SHA256,
+            },
+            _cancellationToken);
+        string right = Convert.ToBase64String(SHA256.HashData(SHA256.HashData(bytes))) + "-1";
+        string wrong = Convert.ToBase64String(new byte[32]) + "-1";
+        await S3Assert.FailsAsync("BadDigest", CompleteDeclaredAsync(wrong));
+        Assert.Equal(right, (await CompleteDeclaredAsync(right)).ChecksumSHA256);
+
+        Task<CompleteMultipartUploadResponse> CompleteDeclaredAsync(string declared) => s3.Client.CompleteMultipartUploadAsync(
+            new CompleteMultipartUploadRequest
+            {
+                BucketName = bucket,
+                Key = "k",
+                UploadId = id,
+                PartETags = [new PartETag(part)],
+                ChecksumSHA256 = declared,
+            },
+            _cancellationToken);
+    }
+
     private async Task<string> BeginAsync(string bucket) =>
         (await s3.Client.InitiateMultipartUploadAsync(bucket, "k", _cancellationToken)).UploadId;
 

@@ -12,7 +12,7 @@ internal sealed class CompleteUploadHandler(ObjectStore store)
 {
     public async Task<S3Error?> HandleAsync(S3Request request)
     {
-        S3Result<byte[]> body = await S3Document.ReadAsync(request, S3Document.MaxList);
+        S3Result<byte[]> body = await S3Document.ReadAsync(request, S3Document.MaxList, isDescribed: false);
         if (!body.IsOk) return body.Error;
         S3Result<List<CompletedPart>> parts = ReadParts(body.Value);
         if (!parts.IsOk) return parts.Error;

@@ -30,7 +30,7 @@ internal static class ObjectResponse
         response.Headers.AcceptRanges = "bytes";
         foreach ((string name, string value) in version.Attributes.Headers) response.Headers[name] = value;
         foreach ((string name, string value) in version.Attributes.Metadata)
-            response.Headers.Append("x-amz-meta-" + name, new StringValues(value));
+            response.Headers["x-amz-meta-" + name] = new StringValues(value);
         if (version.Attributes.StorageClass != "STANDARD") response.Headers["x-amz-storage-class"] = version.Attributes.StorageClass;
         if (version.Attributes.Tags.Count > 0)
             response.Headers["x-amz-tagging-count"] = version.Attributes.Tags.Count.ToString(CultureInfo.InvariantCulture);

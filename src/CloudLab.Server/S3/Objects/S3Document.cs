@@ -14,7 +14,10 @@ internal static class S3Document
     public const int MaxList = 8 << 20;
 
     /// <summary>The body's bytes, verified. Empty without a body.</summary>
-    public static async Task<S3Result<byte[]>> ReadAsync(S3Request request, int maxBytes)
+    /// <param name="request">The request.</param>
+    /// <param name="maxBytes">The most that is read.</param>
+    /// <param name="isDescribed">Whether checksums in headers are the body's: with CompleteMultipartUpload they are the object's.</param>
+    public static async Task<S3Result<byte[]>> ReadAsync(S3Request request, int maxBytes, bool isDescribed = true)
     {
         if (request.Http.Request.ContentLength is null && !request.Http.Request.Headers.ContainsKey("Transfer-Encoding")) return Array.Empty<byte>();
         S3Result<S3Body> opened = S3Body.Open(request);
@@ -27,7 +30,7 @@ internal static class S3Document
         if (read < bytes.Length) return StoreErrors.Map(new StoreFailure(StoreError.IncompleteBody));
         // The end must be asked for: signatures are checked there.
         if (await body.Content.ReadAsync(new byte[1], request.Aborted) > 0) return StoreErrors.Map(new StoreFailure(StoreError.IncompleteBody));
-        return Verify(bytes, body.Expectation) is { } wrong ? wrong : bytes;
+        return isDescribed && Verify(bytes, body.Expectation) is { } wrong ? wrong : bytes;
     }
 
     [System.Diagnostics.CodeAnalysis.SuppressMessage("Security", "CA5351", Justification = "Content-MD5 is MD5")]
