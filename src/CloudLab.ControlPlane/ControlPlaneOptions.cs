@@ -1,3 +1,4 @@
+using CloudLab.ControlPlane.Instances;
 using CloudLab.ControlPlane.Quotas;
 using CloudLab.Machine;
 using Microsoft.Extensions.Options;
@@ -21,6 +22,15 @@ public sealed record ControlPlaneOptions
     /// Default 16, as OpenStack's scheduler long had it: most guests idle, and if all work at once each still gets on.
     /// </summary>
     public double VcpuOvercommit { get; init; } = 16;
+
+    /// <summary>The largest scratch disk. Default 64 GiB; the files are thin, so this is no reservation.</summary>
+    public long MaxScratchDiskBytes { get; init; } = 64L << 30;
+
+    /// <summary>
+    /// How often console output is kept beside what is kept at each stop. Default 30 s: that much of it a crash of the
+    /// server loses.
+    /// </summary>
+    public TimeSpan ConsoleSaveInterval { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// For how long a host counts as alive after it was last heard of. Default 30 s: a pause of the database or of
@@ -92,6 +102,8 @@ public sealed record ControlPlaneOptions
         Check(Hypervisor.Workers > 0, nameof(HypervisorOptions.Workers), "at least 1");
         Check(Hypervisor.MemoryOvercommit is > 0 and <= 16, nameof(HypervisorOptions.MemoryOvercommit), "more than 0 and at most 16");
         Check(VcpuOvercommit is > 0 and <= 1024, nameof(VcpuOvercommit), "more than 0 and at most 1024");
+        Check(MaxScratchDiskBytes >= ScratchDisk.MinBytes, nameof(MaxScratchDiskBytes), $"at least {ScratchDisk.MinBytes}");
+        Check(ConsoleSaveInterval > TimeSpan.Zero, nameof(ConsoleSaveInterval), "more than 0");
         Check(LeaseDuration >= TimeSpan.FromSeconds(1), nameof(LeaseDuration), "at least a second");
         Check(ReconcileInterval > TimeSpan.Zero, nameof(ReconcileInterval), "more than 0");
         Check(StopTimeout >= TimeSpan.Zero, nameof(StopTimeout), "0 or more");

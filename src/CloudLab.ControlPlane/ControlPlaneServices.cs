@@ -1,4 +1,5 @@
 using CloudLab.ControlPlane.Common;
+using CloudLab.ControlPlane.Common.Listing;
 using CloudLab.ControlPlane.Events;
 using CloudLab.ControlPlane.Hosts;
 using CloudLab.ControlPlane.Identity;
@@ -19,7 +20,8 @@ public static class ControlPlaneServices
 {
     /// <summary>
     /// Registers the services, this host and its reconciler. The caller registers an <c>IBlobStore</c>, the
-    /// <see cref="MasterKey"/> and the database (<see cref="PersistenceServices.AddCloudLabPersistence"/>), holds the data directory's lock, and awaits
+    /// <see cref="MasterKey"/>, a <see cref="ScratchStore"/> and the database
+    /// (<see cref="PersistenceServices.AddCloudLabPersistence"/>), holds the data directory's lock, and awaits
     /// <see cref="InitializeCloudLabAsync"/> before the host starts.
     /// </summary>
     public static IServiceCollection AddCloudLabControlPlane(this IServiceCollection services, ControlPlaneOptions options)
@@ -28,6 +30,7 @@ public static class ControlPlaneServices
         services.AddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ReconcileSignal>();
+        services.AddSingleton<PageTokens>();
         services.AddCloudLabIdentity();
         services.AddHostedService<IdentityKeeper>();
         services.AddSingleton<ImageBlobs>();
@@ -42,6 +45,8 @@ public static class ControlPlaneServices
         services.AddSingleton<WebhookService>();
         services.AddSingleton<WebhookSender>();
         services.AddSingleton<WebhookDispatcher>();
+        services.AddSingleton<InstanceAttributeService>();
+        services.AddSingleton<ConsoleArchive>();
         services.AddMetrics();
         services.AddSingleton<ControlPlaneMetrics>();
 

@@ -211,6 +211,9 @@ public sealed class Hypervisor : IAsyncDisposable
         Check(spec.Firmware is null || !ElfFile.IsElf(spec.Firmware.Pages), "firmware is a flat binary, not an ELF");
         Check(spec.CpuCap > 0 && double.IsFinite(spec.CpuCap), "the CPU cap is a positive number of cores");
         Check(spec.CpuWeight > 0, "the CPU weight is positive");
+        Check(
+            spec.Chosen.Sum(property => property.Key.Length + property.Value.Length) <= MachineSpec.MaxChosenBytes,
+            $"the properties of the device tree's chosen node take at most {MachineSpec.MaxChosenBytes} bytes");
         Check(spec.Disks.Count <= MostDisks, $"a machine has at most {MostDisks} disks");
 
         static void Check(bool holds, string message)

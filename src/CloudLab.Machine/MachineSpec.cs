@@ -6,6 +6,9 @@ namespace CloudLab.Machine;
 /// <summary>All that a machine is made of. Fixed for the machine's life.</summary>
 public sealed record MachineSpec
 {
+    /// <summary>The most that the names and values of <see cref="Chosen"/> may take together, in bytes.</summary>
+    public const int MaxChosenBytes = 32 << 10;
+
     /// <summary>A name for threads, logs and messages, e.g. the instance id.</summary>
     public required string Name { get; init; }
 
@@ -41,6 +44,12 @@ public sealed record MachineSpec
 
     /// <summary>The kernel command line.</summary>
     public string CommandLine { get; init; } = "console=ttyS0";
+
+    /// <summary>
+    /// Properties of the device tree's <c>/chosen</c> node by name, for the guest to read below
+    /// <c>/proc/device-tree/chosen</c>. All together at most <see cref="MaxChosenBytes"/>.
+    /// </summary>
+    public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> Chosen { get; init; } = new Dictionary<string, ReadOnlyMemory<byte>>();
 
     /// <summary>The disks, in the order of their names in the guest (<c>/dev/vda</c>, …). At most 4. Owned by the caller.</summary>
     public IReadOnlyList<IBlockBackend> Disks { get; init; } = [];

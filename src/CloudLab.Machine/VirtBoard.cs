@@ -124,6 +124,7 @@ internal sealed partial class VirtBoard : IDisposable
             InitramfsStart = _layout.Initramfs,
             InitramfsLength = initramfs?.Length ?? 0,
             RngSeed = RandomNumberGenerator.GetBytes(RngSeedLength),
+            Chosen = _spec.Chosen,
             ReservesFirmware = _spec.PlaysFirmware,
             VirtioSlots = VirtMemoryMap.VirtioSlots,
             CacheBlockSize = Hart.CacheBlockSize,

@@ -36,6 +36,7 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
     private readonly MemoryAccount? _memory;
     private readonly TaskCompletionSource _firstSlice = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile MachineStatus _status = new(MachineState.Created, StopReason.None, null, 0);
+    private volatile bool _rebootsOnPowerOff;
     private int _isGoingDown;
     private int _incarnation;
     private int _isFaultReported;
@@ -68,6 +69,16 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
 
     /// <summary>The state now.</summary>
     public MachineStatus Status => _status;
+
+    /// <summary>
+    /// Whether the guest's next power-off is taken for a reset: for a guest that knows how to go down, and is to come up
+    /// again. False after each boot. Any thread.
+    /// </summary>
+    public bool RebootsOnPowerOff
+    {
+        get => _rebootsOnPowerOff;
+        set => _rebootsOnPowerOff = value;
+    }
 
     /// <summary>Commands that wait to be carried out.</summary>
     internal int QueuedCommands => _commands.Reader.Count;
@@ -229,7 +240,8 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
             SetStatus(new MachineStatus(MachineState.Paused, StopReason.None, null, boots, PauseReason: PauseReason.Requested));
         });
 
-    void IPowerControl.PowerOff() => GoDown(() => HaltAsync(StopReason.GuestPowerOff, "the guest powered off", 0));
+    void IPowerControl.PowerOff() =>
+        GoDown(() => _rebootsOnPowerOff ? RebootAsync() : HaltAsync(StopReason.GuestPowerOff, "the guest powered off", 0));
 
     void IPowerControl.Reset() => GoDown(RebootAsync);
 
@@ -265,6 +277,7 @@ public sealed class VirtualMachine : IAsyncDisposable, IPowerControl
         await HaltVcpusAsync().ConfigureAwait(false);
         // No vCPU runs, so no wish of the life that ends comes after this.
         _incarnation++;
+        _rebootsOnPowerOff = false;
         Volatile.Write(ref _isGoingDown, 0);
         _board.Reset();
         _board.Load();

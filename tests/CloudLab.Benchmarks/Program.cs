@@ -14,6 +14,8 @@ using CloudLab.Testing;
 // start [COUNT]          from creating a machine to its first instructions, COUNT times (default 500)
 // footprint [COUNT] [S]  memory beside the RAM of COUNT (default 8) guests after S (default 60) seconds of idleness
 // shares                 what busy machines of different weights and caps get, beside what they should
+// control-plane [COUNT]  what requests cost with COUNT (default 100000) stopped instances, on SQLite and PostgreSQL
+// verifications          what it costs to verify a token or an access key, on SQLite and PostgreSQL
 // boot-once DIRECTORY    one boot in this process; prints the sample as JSON
 string verb = args.FirstOrDefault() ?? "";
 switch (verb)
@@ -24,8 +26,17 @@ switch (verb)
     case "boot":
         await CompareAsync(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 5);
         return 0;
+    case "control-plane":
+        await ControlPlaneLoad.RunAsync(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 100_000);
+        return 0;
+    case ControlPlaneServer.Verb when args.Length == 3:
+        await ControlPlaneServer.RunAsync(args[1], args[2]);
+        return 0;
     case "shares":
         await Shares.RunAsync();
+        return 0;
+    case "verifications":
+        await Verifications.RunAsync();
         return 0;
     case "api-beside-busy":
         await ApiBesideBusyGuest.RunAsync(await TestGuestImage.GetAsync(CancellationToken.None));
@@ -58,7 +69,7 @@ switch (verb)
             args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 20);
         return 0;
     default:
-        Console.Error.WriteLine("usage: CloudLab.Benchmarks boot [ROUNDS] | speed [ROUNDS] | idle [COUNT] | shares | switches [ROUNDS] | api-beside-busy | exits | start [COUNT] | footprint [COUNT] [SECONDS]");
+        Console.Error.WriteLine("usage: CloudLab.Benchmarks boot [ROUNDS] | speed [ROUNDS] | idle [COUNT] | shares | switches [ROUNDS] | api-beside-busy | exits | start [COUNT] | footprint [COUNT] [SECONDS] | control-plane [COUNT] | verifications");
         return 2;
 }
 

@@ -18,6 +18,8 @@ public sealed record CloudLabError(ErrorCode Code, string Message, string? Detai
         ErrorCode.InstanceTypeNotFound => false,
         ErrorCode.IdempotentParameterMismatch => false,
         ErrorCode.IdempotentInstanceTerminated => false,
+        ErrorCode.OperationNotPermitted => false,
+        ErrorCode.PreconditionFailed => false,
         ErrorCode.InvalidToken => false,
         ErrorCode.ImageNotOwned => false,
         ErrorCode.ImageFileInvalid => false,
@@ -33,7 +35,7 @@ public sealed record CloudLabError(ErrorCode Code, string Message, string? Detai
         ErrorCode.HostNotFound => false,
         ErrorCode.AccountNotEmpty => true,
         ErrorCode.NameInUse => false,
-        ErrorCode.OperationNotPermitted => false,
+        ErrorCode.Forbidden => false,
         ErrorCode.QuotaExceeded => true,
     };
 }

@@ -36,6 +36,12 @@ public enum ErrorCode
     /// <summary>The instance's state does not allow the operation.</summary>
     IncorrectInstanceState,
 
+    /// <summary>The instance is protected from the operation.</summary>
+    OperationNotPermitted,
+
+    /// <summary>The thing has changed since the version that the request named.</summary>
+    PreconditionFailed,
+
     /// <summary>The client token was used before with other parameters.</summary>
     IdempotentParameterMismatch,
 
@@ -76,7 +82,7 @@ public enum ErrorCode
     NameInUse,
 
     /// <summary>The caller's role allows such requests, but not this one.</summary>
-    OperationNotPermitted,
+    Forbidden,
 
     /// <summary>A limit of the account; the message says which, and what is in use.</summary>
     QuotaExceeded,

@@ -71,8 +71,10 @@ public sealed class EventRecorder(EventSignal signal, TimeProvider time)
             Instance instance = entry.Entity;
             InstanceState before = InstanceStates.Of(
                 entry.Property(i => i.Desired).OriginalValue, entry.Property(i => i.Observed).OriginalValue);
-            if (before != instance.State)
-                AddChange(db, instance.AccountId, "instance", instance.Id.Value, instance.Host, EnumText.Of(before), EnumText.Of(instance.State), instance.ReasonMessage);
+            if (before == instance.State) continue;
+            // Whose it was when it changed: with its end it is no host's any more.
+            string? host = entry.Property(i => i.Host).OriginalValue ?? instance.Host;
+            AddChange(db, instance.AccountId, "instance", instance.Id.Value, host, EnumText.Of(before), EnumText.Of(instance.State), instance.ReasonMessage);
         }
 
         foreach (EntityEntry<Image> entry in db.ChangeTracker.Entries<Image>().ToList())

@@ -10,8 +10,12 @@ namespace CloudLab.ControlPlane.Hosts;
 /// A host owns an instance while the instance's row has its name and epoch. Whoever takes instances from a host raises
 /// that host's epoch in the same transaction, so a renewal that was on its way finds no row.
 /// </remarks>
-public sealed class HostService(IDbContextFactory<CloudLabDbContext> contexts, ControlPlaneOptions options, TimeProvider time)
+public sealed class HostService(
+    IDbContextFactory<CloudLabDbContext> contexts, ConsoleArchive consoles, ControlPlaneOptions options, TimeProvider time)
 {
+    // Bounds a transaction; the next pass goes on.
+    private const int MaxRemovedAtOnce = 1000;
+
     private HostCapacity Capacity => new(
         options.PromisedVcpus, (long)options.Hypervisor.PromisedMemory, Architecture.Riscv64);
 
@@ -31,7 +35,7 @@ public sealed class HostService(IDbContextFactory<CloudLabDbContext> contexts, C
                 }
 
                 HostLease lease = host.Register(Capacity, LeaseEnd());
-                foreach (Instance instance in await LiveOn(db, lease.Name).ToListAsync(ct).ConfigureAwait(false))
+                foreach (Instance instance in await ActiveOn(db, lease.Name).ToListAsync(ct).ConfigureAwait(false))
                 {
                     instance.ObserveMachineLost(StateReason.HostRestarted, time.GetUtcMicroseconds());
                     instance.PlaceOn(lease);
@@ -76,10 +80,10 @@ public sealed class HostService(IDbContextFactory<CloudLabDbContext> contexts, C
             {
                 DateTimeOffset now = time.GetUtcMicroseconds();
                 List<Instance> unplaced = await db.Instances
-                    .Where(i => i.Host == null && i.Observed != ObservedState.Terminated)
-                    .Where(i => i.Desired != DesiredState.Stopped || i.Observed != ObservedState.Stopped)
+                    .Where(i => i.IsActive && i.Host == null)
                     .ToListAsync(ct)
                     .ConfigureAwait(false);
+                Dictionary<Architecture, Room> rooms = [];
                 int settled = 0;
                 foreach (Instance instance in unplaced)
                 {
@@ -87,13 +91,13 @@ public sealed class HostService(IDbContextFactory<CloudLabDbContext> contexts, C
                     {
                         instance.ObserveEnd(now);
                     }
-                    else if (!await PlacementCapacity.HasRoomForWaitingAsync(db, instance, now, ct).ConfigureAwait(false))
-                    {
-                        instance.ObserveFailure(StateReason.InsufficientCapacity("no host has room for the instance"), now);
-                    }
                     else
                     {
-                        continue;
+                        if (!rooms.TryGetValue(instance.Architecture, out Room? room))
+                            rooms[instance.Architecture] = room =
+                                await PlacementCapacity.ReadFreeAsync(db, instance.Architecture, now, ct).ConfigureAwait(false);
+                        if (room.CountFor(new HostShare(instance.Vcpus, instance.MemoryBytes)) > 0) continue;
+                        instance.ObserveFailure(StateReason.InsufficientCapacity("no host has room for the instance"), now);
                     }
 
                     settled++;
@@ -105,21 +109,23 @@ public sealed class HostService(IDbContextFactory<CloudLabDbContext> contexts, C
 
     /// <summary>Fences off hosts whose lease has run out and releases their instances, so that live hosts place them.</summary>
     /// <returns>How many instances.</returns>
-    public Task<int> TakeOverExpiredAsync(HostLease lease, CancellationToken cancellationToken) =>
-        contexts.WriteAsync(
+    public async Task<int> TakeOverExpiredAsync(HostLease lease, CancellationToken cancellationToken)
+    {
+        // There is hardly ever one, so it is not worth a turn to write.
+        DateTimeOffset seenAt = time.GetUtcMicroseconds();
+        await using (CloudLabDbContext look = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false))
+            if (!await Expired(look, lease, seenAt).AnyAsync(cancellationToken).ConfigureAwait(false))
+                return 0;
+        return await contexts.WriteAsync(
             async (db, ct) =>
             {
                 DateTimeOffset now = time.GetUtcMicroseconds();
-                List<Host> lost = await db.Hosts
-                    .Where(h => h.Name != lease.Name && h.LeaseUntil < now)
-                    .Where(h => db.Instances.Any(i => i.Host == h.Name && i.Observed != ObservedState.Terminated))
-                    .ToListAsync(ct)
-                    .ConfigureAwait(false);
+                List<Host> lost = await Expired(db, lease, now).ToListAsync(ct).ConfigureAwait(false);
                 int released = 0;
                 foreach (Host host in lost)
                 {
                     host.Fence();
-                    foreach (Instance instance in await LiveOn(db, host.Name).ToListAsync(ct).ConfigureAwait(false))
+                    foreach (Instance instance in await ActiveOn(db, host.Name).ToListAsync(ct).ConfigureAwait(false))
                     {
                         instance.Release(now);
                         released++;
@@ -128,21 +134,36 @@ public sealed class HostService(IDbContextFactory<CloudLabDbContext> contexts, C
 
                 return released;
             },
-            cancellationToken);
+            cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Removes terminated instances and client tokens that have been kept long enough.</summary>
     /// <returns>How many rows.</returns>
-    public Task<int> RemoveExpiredAsync(CancellationToken cancellationToken) =>
-        contexts.WriteAsync(
+    public async Task<int> RemoveExpiredAsync(CancellationToken cancellationToken)
+    {
+        DateTimeOffset now = time.GetUtcMicroseconds();
+        DateTimeOffset terminatedBefore = now - options.TerminatedRetention;
+        DateTimeOffset usedBefore = now - options.ClientTokenRetention;
+        List<InstanceId> ids;
+        await using (CloudLabDbContext db = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false))
+        {
+            ids = await db.Instances
+                .Where(i => i.TerminatedAt != null && i.TerminatedAt <= terminatedBefore)
+                .OrderBy(i => i.TerminatedAt)
+                .Select(i => i.Id)
+                .Take(MaxRemovedAtOnce)
+                .ToListAsync(cancellationToken)
+                .ConfigureAwait(false);
+        }
+
+        // Before the rows: what is left half-way is found again.
+        foreach (InstanceId id in ids) await consoles.DeleteAsync(id, cancellationToken).ConfigureAwait(false);
+        return await contexts.WriteAsync(
             async (db, ct) =>
             {
-                DateTimeOffset now = time.GetUtcMicroseconds();
-                DateTimeOffset terminatedBefore = now - options.TerminatedRetention;
-                DateTimeOffset usedBefore = now - options.ClientTokenRetention;
-                int instances = await db.Instances
-                    .Where(i => i.TerminatedAt != null && i.TerminatedAt <= terminatedBefore)
-                    .ExecuteDeleteAsync(ct)
-                    .ConfigureAwait(false);
+                int instances = ids.Count == 0
+                    ? 0
+                    : await db.Instances.Where(i => ids.Contains(i.Id)).ExecuteDeleteAsync(ct).ConfigureAwait(false);
                 // The token of an instance or image that is still there keeps its meaning.
                 int tokens = await db.ClientRequests
                     .Where(r => r.CreatedAt <= usedBefore)
@@ -152,10 +173,14 @@ public sealed class HostService(IDbContextFactory<CloudLabDbContext> contexts, C
                     .ConfigureAwait(false);
                 return instances + tokens;
             },
-            cancellationToken);
+            cancellationToken).ConfigureAwait(false);
+    }
 
-    private static IQueryable<Instance> LiveOn(CloudLabDbContext db, string host) =>
-        db.Instances.Where(i => i.Host == host && i.Observed != ObservedState.Terminated);
+    private static IQueryable<Host> Expired(CloudLabDbContext db, HostLease lease, DateTimeOffset now) =>
+        db.Hosts.Where(h => h.Name != lease.Name && h.LeaseUntil < now && db.Instances.Any(i => i.IsActive && i.Host == h.Name));
+
+    private static IQueryable<Instance> ActiveOn(CloudLabDbContext db, string host) =>
+        db.Instances.Where(i => i.IsActive && i.Host == host);
 
     // One statement, so that hosts can place at the same time: each row goes to one of them, and only while the
     // host's lease is its own. It counts what the host's instances use or are about to use.
@@ -166,13 +191,13 @@ public sealed class HostService(IDbContextFactory<CloudLabDbContext> contexts, C
             update instances set host = {0}, host_epoch = {1}, version = version + 1
             where host is null and id = (
                 select i.id from instances i
-                where i.host is null and i.architecture = {2} and i.desired = 'running' and i.state <> 'terminated'
+                where i.is_active and i.host is null and i.architecture = {2} and i.desired = 'running'
                     and i.memory_bytes <= {3} - (
                         select coalesce(sum(o.memory_bytes), 0) from instances o
-                        where o.host = {0} and (o.desired = 'running' or o.state = 'running'))
+                        where o.is_active and o.host = {0} and (o.desired = 'running' or o.state = 'running'))
                     and i.vcpus <= {4} - (
                         select coalesce(sum(o.vcpus), 0) from instances o
-                        where o.host = {0} and (o.desired = 'running' or o.state = 'running'))
+                        where o.is_active and o.host = {0} and (o.desired = 'running' or o.state = 'running'))
                     and exists (select 1 from hosts h where h.name = {0} and h.epoch = {1})
                 order by i.created_at, i.id limit 1 {{db.SkipLocked}})
             returning id as "Value"

@@ -7,8 +7,4 @@ internal readonly record struct HostShare(long Vcpus, long MemoryBytes)
 {
     /// <summary>How many of the given size fit in here.</summary>
     public long PlacesFor(HostShare size) => Math.Min(Vcpus / size.Vcpus, MemoryBytes / size.MemoryBytes);
-
-    /// <summary>How many places of the given size this takes up at the most.</summary>
-    public long PlacesTaken(HostShare size) => Math.Max(
-        (Vcpus + size.Vcpus - 1) / size.Vcpus, (MemoryBytes + size.MemoryBytes - 1) / size.MemoryBytes);
 }

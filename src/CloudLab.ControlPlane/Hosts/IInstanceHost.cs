@@ -11,7 +11,11 @@ namespace CloudLab.ControlPlane.Hosts;
 /// <remarks>The caller has made sure that the account may see the instance. Any thread.</remarks>
 public interface IInstanceHost
 {
-    /// <summary>The last 64 KiB that the guest wrote to its console, oldest first; empty before it ran here.</summary>
+    /// <summary>
+    /// The last 64 KiB that the guest wrote to its console, oldest first, across stops and restarts of the host; empty
+    /// before it ran.
+    /// </summary>
+    /// <exception cref="IOException">The blob store, which keeps it for instances without a machine, failed.</exception>
     ValueTask<byte[]> ReadConsoleAsync(InstanceId id, CancellationToken cancellationToken);
 
     /// <summary>
@@ -21,8 +25,11 @@ public interface IInstanceHost
     /// <param name="id">Which instance.</param>
     /// <param name="replay">Whether the kept output comes first.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The attachment, or null when this host does not have the instance (any more, or yet).</returns>
+    /// <returns>The attachment, or null when the host is shutting down.</returns>
     ValueTask<ConsoleAttachment?> AttachConsoleAsync(InstanceId id, bool replay, CancellationToken cancellationToken);
+
+    /// <summary>Ends when the instance is terminated. Only for who holds an attachment to its console.</summary>
+    ValueTask WaitForEndAsync(InstanceId id, CancellationToken cancellationToken);
 
     /// <summary>What is known of the guest's health now, or null when the instance has no machine.</summary>
     ValueTask<InstanceHealth?> ReadHealthAsync(InstanceId id, CancellationToken cancellationToken);

@@ -72,7 +72,7 @@ public sealed class AccessKeyService
     /// <param name="by">Who asks; null for the operator at the command line.</param>
     /// <param name="request">What is asked for.</param>
     /// <param name="cancellationToken">Gives up before the commit.</param>
-    /// <returns>The key. Errors: InvalidParameter, UserNotFound, OperationNotPermitted, NameInUse, QuotaExceeded.</returns>
+    /// <returns>The key. Errors: InvalidParameter, UserNotFound, Forbidden, NameInUse, QuotaExceeded.</returns>
     public async Task<Result<NewAccessKey>> CreateAsync(
         AccountId account, Caller? by, CreateAccessKey request, CancellationToken cancellationToken)
     {
@@ -141,7 +141,7 @@ public sealed class AccessKeyService
     /// <param name="by">Who asks; null for the operator at the command line.</param>
     /// <param name="id">Which key.</param>
     /// <param name="cancellationToken">Gives up before the commit.</param>
-    /// <returns>The key. Errors: AccessKeyNotFound, OperationNotPermitted.</returns>
+    /// <returns>The key. Errors: AccessKeyNotFound, Forbidden.</returns>
     public Task<Result<AccessKeyDetails>> RevokeAsync(AccountId account, Caller? by, string id, CancellationToken cancellationToken) =>
         _contexts.WriteAsync<Result<AccessKeyDetails>>(
             async (db, ct) =>
@@ -151,7 +151,7 @@ public sealed class AccessKeyService
                     : null;
                 if (key is null) return new CloudLabError(ErrorCode.AccessKeyNotFound, "there is no such access key");
                 if (by is not null && key.Role > by.Role)
-                    return new CloudLabError(ErrorCode.OperationNotPermitted, "the key may do more than the token in use");
+                    return new CloudLabError(ErrorCode.Forbidden, "the key may do more than the token in use");
                 key.Revoke(_time.GetUtcMicroseconds());
                 return AccessKeyDetails.Of(key);
             },

@@ -102,17 +102,17 @@ public sealed class AccountService(IDbContextFactory<CloudLabDbContext> contexts
     }
 
     /// <summary>Refuses the account's tokens and keys from the commit on. What runs goes on. Nothing when it is suspended already.</summary>
-    /// <returns>The account. Errors: AccountNotFound, OperationNotPermitted for the management account.</returns>
+    /// <returns>The account. Errors: AccountNotFound, Forbidden for the management account.</returns>
     public Task<Result<AccountDetails>> SuspendAsync(AccountId id, CancellationToken cancellationToken) =>
         ChangeAsync(id, (account, now) => account.Suspend(now), cancellationToken);
 
     /// <summary>Ends a suspension. Nothing when there is none.</summary>
-    /// <returns>The account. Errors: AccountNotFound, OperationNotPermitted for the management account.</returns>
+    /// <returns>The account. Errors: AccountNotFound, Forbidden for the management account.</returns>
     public Task<Result<AccountDetails>> ResumeAsync(AccountId id, CancellationToken cancellationToken) =>
         ChangeAsync(id, (account, _) => account.Resume(), cancellationToken);
 
     /// <summary>Removes an account that has nothing left, with its users, tokens and keys.</summary>
-    /// <returns>The account that was. Errors: AccountNotFound, AccountNotEmpty, OperationNotPermitted for the management account.</returns>
+    /// <returns>The account that was. Errors: AccountNotFound, AccountNotEmpty, Forbidden for the management account.</returns>
     public Task<Result<AccountDetails>> DeleteAsync(AccountId id, CancellationToken cancellationToken) =>
         contexts.WriteAsync<Result<AccountDetails>>(
             async (db, ct) =>
@@ -123,6 +123,8 @@ public sealed class AccountService(IDbContextFactory<CloudLabDbContext> contexts
                 if (account.IsManagement) return Management;
                 if (await quotas.FindUsedAsync(db, id, ct).ConfigureAwait(false) is { } used)
                     return new CloudLabError(ErrorCode.AccountNotEmpty, $"the account still has {used}");
+                if (await db.Images.AnyAsync(i => i.AccountId == id, ct).ConfigureAwait(false))
+                    return new CloudLabError(ErrorCode.AccountNotEmpty, "the account still has images that are being removed");
                 // Instances that ended are shown for a while, but keep nothing alive.
                 await db.Instances.Where(i => i.AccountId == id).ExecuteDeleteAsync(ct).ConfigureAwait(false);
                 await db.ClientRequests.Where(r => r.AccountId == id).ExecuteDeleteAsync(ct).ConfigureAwait(false);
@@ -135,7 +137,7 @@ public sealed class AccountService(IDbContextFactory<CloudLabDbContext> contexts
     public static CloudLabError NotFound(AccountId id) => new(ErrorCode.AccountNotFound, $"there is no account {id}");
 
     private static CloudLabError Management =>
-        new(ErrorCode.OperationNotPermitted, "the management account is neither suspended nor deleted");
+        new(ErrorCode.Forbidden, "the management account is neither suspended nor deleted");
 
     private Task<Result<AccountDetails>> ChangeAsync(
         AccountId id, Action<Account, DateTimeOffset> change, CancellationToken cancellationToken) =>

@@ -19,7 +19,7 @@ internal sealed record Delegation(User User, Role Role, DateTimeOffset? ExpiresA
     /// <param name="expiresAt">The end asked for; null for the latest that is possible.</param>
     /// <param name="now">The time.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The rights. Errors: UserNotFound, InvalidParameter, OperationNotPermitted.</returns>
+    /// <returns>The rights. Errors: UserNotFound, InvalidParameter, Forbidden.</returns>
     public static async Task<Result<Delegation>> CheckAsync(
         CloudLabDbContext db,
         AccountId account,
@@ -38,7 +38,7 @@ internal sealed record Delegation(User User, Role Role, DateTimeOffset? ExpiresA
 
         Role granted = role ?? (by is not null && by.Role < found.Role ? by.Role : found.Role);
         if (by is not null && granted > by.Role)
-            return new CloudLabError(ErrorCode.OperationNotPermitted, $"role {EnumText.Of(granted)} is more than the token in use has");
+            return new CloudLabError(ErrorCode.Forbidden, $"role {EnumText.Of(granted)} is more than the token in use has");
         if (granted > found.Role)
             return new CloudLabError(ErrorCode.InvalidParameter, $"role {EnumText.Of(granted)} is more than user {found.Name} has");
 
@@ -46,7 +46,7 @@ internal sealed record Delegation(User User, Role Role, DateTimeOffset? ExpiresA
         expiresAt = expiresAt?.ToUniversalTime().AddTicks(-(expiresAt.Value.Ticks % TimeSpan.TicksPerMicrosecond));
         if (expiresAt <= now) return new CloudLabError(ErrorCode.InvalidParameter, "the time of expiry is not in the future");
         if (by?.ExpiresAt is { } end && expiresAt is { } wanted && wanted > end)
-            return new CloudLabError(ErrorCode.OperationNotPermitted, "what a token makes cannot outlive it");
+            return new CloudLabError(ErrorCode.Forbidden, "what a token makes cannot outlive it");
         return new Delegation(found, granted, expiresAt ?? by?.ExpiresAt);
     }
 }

@@ -55,7 +55,7 @@ public sealed class TokenService(IDbContextFactory<CloudLabDbContext> contexts, 
     /// <param name="by">Who asks; null for the operator at the command line.</param>
     /// <param name="request">What is asked for.</param>
     /// <param name="cancellationToken">Gives up before the commit.</param>
-    /// <returns>The token. Errors: InvalidParameter, UserNotFound, OperationNotPermitted, QuotaExceeded.</returns>
+    /// <returns>The token. Errors: InvalidParameter, UserNotFound, Forbidden, QuotaExceeded.</returns>
     public async Task<Result<NewToken>> CreateAsync(AccountId account, Caller? by, CreateToken request, CancellationToken cancellationToken)
     {
         if (IdentityNames.CheckTokenName(request.Name) is { } invalid) return invalid;
@@ -178,7 +178,7 @@ public sealed class TokenService(IDbContextFactory<CloudLabDbContext> contexts, 
     /// <param name="by">Who asks; null for the operator at the command line.</param>
     /// <param name="id">Which token.</param>
     /// <param name="cancellationToken">Gives up before the commit.</param>
-    /// <returns>The token. Errors: TokenNotFound, OperationNotPermitted.</returns>
+    /// <returns>The token. Errors: TokenNotFound, Forbidden.</returns>
     public Task<Result<TokenDetails>> RevokeAsync(AccountId account, Caller? by, TokenId id, CancellationToken cancellationToken) =>
         contexts.WriteAsync<Result<TokenDetails>>(
             async (db, ct) =>
@@ -186,7 +186,7 @@ public sealed class TokenService(IDbContextFactory<CloudLabDbContext> contexts, 
                 ApiToken? token = await Visible(db, account, by).AsTracking().SingleOrDefaultAsync(t => t.Id == id, ct).ConfigureAwait(false);
                 if (token is null) return NotFound(id);
                 if (by is not null && token.Role > by.Role)
-                    return new CloudLabError(ErrorCode.OperationNotPermitted, "the token may do more than the one in use");
+                    return new CloudLabError(ErrorCode.Forbidden, "the token may do more than the one in use");
                 token.Revoke(time.GetUtcMicroseconds());
                 return TokenDetails.Of(token);
             },

@@ -19,13 +19,13 @@ public sealed class UserService(IDbContextFactory<CloudLabDbContext> contexts, T
     /// <param name="name">Unique in the account; 1 to 64 letters, digits and <c>-_.+=,@</c>.</param>
     /// <param name="role">The most that it may do.</param>
     /// <param name="cancellationToken">Gives up before the commit.</param>
-    /// <returns>The user. Errors: InvalidParameter, NameInUse, OperationNotPermitted, QuotaExceeded.</returns>
+    /// <returns>The user. Errors: InvalidParameter, NameInUse, Forbidden, QuotaExceeded.</returns>
     public async Task<Result<UserDetails>> CreateAsync(
         AccountId account, Caller? by, string name, Role role, CancellationToken cancellationToken)
     {
         if (IdentityNames.Check(name) is { } invalid) return invalid;
         if (by is not null && role > by.Role)
-            return new CloudLabError(ErrorCode.OperationNotPermitted, $"role {EnumText.Of(role)} is more than the token in use has");
+            return new CloudLabError(ErrorCode.Forbidden, $"role {EnumText.Of(role)} is more than the token in use has");
         return await contexts.WriteAsync<Result<UserDetails>>(
             async (db, ct) =>
             {
@@ -77,7 +77,7 @@ public sealed class UserService(IDbContextFactory<CloudLabDbContext> contexts, T
     }
 
     /// <summary>Changes a user. Nobody changes itself, so that an account is not left without an administrator by mistake.</summary>
-    /// <returns>The user. Errors: UserNotFound, OperationNotPermitted.</returns>
+    /// <returns>The user. Errors: UserNotFound, Forbidden.</returns>
     public Task<Result<UserDetails>> ChangeAsync(
         AccountId account, Caller? by, UserId id, UserChange change, CancellationToken cancellationToken) =>
         contexts.WriteAsync<Result<UserDetails>>(
@@ -87,7 +87,7 @@ public sealed class UserService(IDbContextFactory<CloudLabDbContext> contexts, T
                 if (user is null) return NotFound(id);
                 if (user.Id == by?.UserId) return Itself;
                 if (by is not null && (user.Role > by.Role || change.Role > by.Role))
-                    return new CloudLabError(ErrorCode.OperationNotPermitted, "the user's role is more than the token in use has");
+                    return new CloudLabError(ErrorCode.Forbidden, "the user's role is more than the token in use has");
                 if (change.Role is { } role) user.SetRole(role);
                 if (change.Disabled is { } disabled) user.SetDisabled(disabled, time.GetUtcMicroseconds());
                 return UserDetails.Of(user);
@@ -95,7 +95,7 @@ public sealed class UserService(IDbContextFactory<CloudLabDbContext> contexts, T
             cancellationToken);
 
     /// <summary>Removes a user with its tokens and keys. What it made stays: it is the account's.</summary>
-    /// <returns>The user that was. Errors: UserNotFound, OperationNotPermitted.</returns>
+    /// <returns>The user that was. Errors: UserNotFound, Forbidden.</returns>
     public Task<Result<UserDetails>> DeleteAsync(AccountId account, Caller? by, UserId id, CancellationToken cancellationToken) =>
         contexts.WriteAsync<Result<UserDetails>>(
             async (db, ct) =>
@@ -110,7 +110,7 @@ public sealed class UserService(IDbContextFactory<CloudLabDbContext> contexts, T
 
     internal static CloudLabError NotFound(UserId id) => new(ErrorCode.UserNotFound, $"there is no user {id}");
 
-    private static CloudLabError Itself => new(ErrorCode.OperationNotPermitted, "users do not change or remove themselves; another administrator can");
+    private static CloudLabError Itself => new(ErrorCode.Forbidden, "users do not change or remove themselves; another administrator can");
 
     private static async Task<Result<UserDetails>> FindAsync(
         IDbContextFactory<CloudLabDbContext> contexts,

@@ -41,6 +41,15 @@ public sealed class Instance : IVersioned
 
     public ShutdownBehavior ShutdownBehavior { get; private set; }
 
+    /// <summary>Whether the API refuses to terminate it. What the guest itself does is not refused.</summary>
+    public bool DisableApiTermination { get; private set; }
+
+    /// <summary>Whether the API refuses to stop it. What the guest itself does is not refused.</summary>
+    public bool DisableApiStop { get; private set; }
+
+    /// <summary>The sizes in bytes of its scratch disks, in the order of their names in the guest.</summary>
+    public List<long> ScratchDisks { get; private set; } = [];
+
     public DesiredState Desired { get; private set; }
 
     public ObservedState Observed { get; private set; }
@@ -48,10 +57,16 @@ public sealed class Instance : IVersioned
     /// <summary>How many boots were asked for: 1 at creation, one more for each reboot.</summary>
     public int BootGeneration { get; private set; }
 
+    /// <summary>The last generation that was asked for without a word to the guest; 0 for none.</summary>
+    public int HardGeneration { get; private set; }
+
+    /// <summary>Whether the stop that is desired is one without a word to the guest.</summary>
+    public bool IsStopForced { get; private set; }
+
     /// <summary>The generation that the machine last booted for; 0 when it never ran.</summary>
     public int ObservedGeneration { get; private set; }
 
-    /// <summary>The name of the owning host, or null before placement.</summary>
+    /// <summary>The name of the owning host, or null before placement and once it is stopped.</summary>
     public string? Host { get; private set; }
 
     /// <summary>The epoch of the owning host at which it owns the instance; a host at another epoch writes nothing.</summary>
@@ -61,11 +76,23 @@ public sealed class Instance : IVersioned
 
     public string? ReasonMessage { get; private set; }
 
+    /// <summary>When the state that the account sees last changed, or null before it first did.</summary>
+    public DateTimeOffset? StateChangedAt { get; private set; }
+
+    /// <summary>How often the state has changed since the creation.</summary>
+    public int TransitionCount { get; private set; }
+
     /// <summary>Whether the vCPUs make progress; impaired too while the machine is paused for want of memory.</summary>
     public CheckStatus SystemCheck { get; private set; }
 
+    /// <summary>When that last changed, or null if it never did.</summary>
+    public DateTimeOffset? SystemCheckChangedAt { get; private set; }
+
     /// <summary>Whether the guest answers.</summary>
     public CheckStatus InstanceCheck { get; private set; }
+
+    /// <summary>When that last changed, or null if it never did.</summary>
+    public DateTimeOffset? InstanceCheckChangedAt { get; private set; }
 
     /// <summary>The client token of the creating request, or null.</summary>
     public string? ClientToken { get; private set; }
@@ -89,14 +116,22 @@ public sealed class Instance : IVersioned
     /// <summary>The state that the account sees.</summary>
     public InstanceState State => InstanceStates.Of(Desired, Observed);
 
+    /// <summary>
+    /// Whether some host has something to do for it: a column, because among a hundred thousand stopped instances the
+    /// few that need work are found by it.
+    /// </summary>
+    public bool IsActive
+    {
+        get => State is not (InstanceState.Stopped or InstanceState.Terminated);
+        private set => _ = value;
+    }
+
     /// <summary>A new instance that should run.</summary>
     public static Instance Create(
         AccountId account,
         Image image,
         InstanceType type,
-        ShutdownBehavior shutdownBehavior,
-        string? clientToken,
-        IEnumerable<InstanceTag> tags,
+        CreateInstances request,
         DateTimeOffset now) => new()
         {
             Id = InstanceId.New(),
@@ -106,12 +141,15 @@ public sealed class Instance : IVersioned
             Architecture = type.Architecture,
             Vcpus = type.Vcpus,
             MemoryBytes = type.MemoryBytes,
-            ShutdownBehavior = shutdownBehavior,
+            ShutdownBehavior = request.ShutdownBehavior,
+            DisableApiTermination = request.DisableApiTermination,
+            DisableApiStop = request.DisableApiStop,
+            ScratchDisks = [.. request.ScratchDisks],
             BootGeneration = 1,
-            ClientToken = clientToken,
+            ClientToken = request.ClientToken,
             CreatedAt = now,
             LaunchedAt = now,
-            Tags = [.. tags],
+            Tags = [.. request.Tags.Select(tag => new InstanceTag(tag.Key, tag.Value))],
         };
 
     /// <summary>Asks for a start. Nothing when it runs or starts already.</summary>
@@ -124,6 +162,7 @@ public sealed class Instance : IVersioned
                 return null;
             case InstanceState.Stopped:
                 Desired = DesiredState.Running;
+                IsStopForced = false;
                 LaunchedAt = now;
                 SetReason(null);
                 return null;
@@ -132,16 +171,23 @@ public sealed class Instance : IVersioned
         }
     }
 
-    /// <summary>Asks for a stop. Nothing when it is stopped or stops already.</summary>
+    /// <summary>Asks for a stop. Nothing when it is stopped; one that stops already can still be forced.</summary>
+    /// <param name="isForced">Whether to stop it without a word to the guest.</param>
     /// <returns>Null, or why it cannot stop.</returns>
-    public CloudLabError? RequestStop()
+    public CloudLabError? RequestStop(bool isForced = false)
     {
         switch (State)
         {
-            case InstanceState.Stopping or InstanceState.Stopped:
+            case InstanceState.Stopped:
                 return null;
+            case InstanceState.Stopping:
+                IsStopForced |= isForced;
+                return null;
+            case InstanceState.Pending or InstanceState.Running when DisableApiStop:
+                return Protected("stopped", "disableApiStop");
             case InstanceState.Pending or InstanceState.Running:
                 Desired = DesiredState.Stopped;
+                IsStopForced = isForced;
                 SetReason(StateReason.UserInitiatedShutdown);
                 return null;
             default:
@@ -150,20 +196,73 @@ public sealed class Instance : IVersioned
     }
 
     /// <summary>Asks for one more boot.</summary>
+    /// <param name="isHard">Whether to reset the machine without a word to the guest.</param>
     /// <returns>Null, or why it cannot reboot.</returns>
-    public CloudLabError? RequestReboot()
+    public CloudLabError? RequestReboot(bool isHard = false)
     {
         if (State is not (InstanceState.Pending or InstanceState.Running)) return Refusal("rebooted");
         BootGeneration++;
+        if (isHard) HardGeneration = BootGeneration;
         return null;
     }
 
     /// <summary>Asks for the end. Possible in every state; nothing when it was asked for before.</summary>
-    public void RequestTerminate()
+    /// <returns>Null, or that it is protected.</returns>
+    public CloudLabError? RequestTerminate()
     {
-        if (Desired == DesiredState.Terminated) return;
+        if (Desired == DesiredState.Terminated) return null;
+        if (DisableApiTermination) return Protected("terminated", "disableApiTermination");
         Desired = DesiredState.Terminated;
         SetReason(StateReason.UserInitiatedShutdown);
+        return null;
+    }
+
+    /// <summary>Makes it another type: only while it is stopped, since a machine keeps its size.</summary>
+    /// <returns>Null, or why not.</returns>
+    internal CloudLabError? RequestType(InstanceType type)
+    {
+        if (type.Name == InstanceType) return null;
+        if (State != InstanceState.Stopped) return Refusal("given another type");
+        if (type.Architecture != Architecture)
+            return new CloudLabError(ErrorCode.InvalidParameter, "the instance and the instance type differ in architecture");
+        (InstanceType, Vcpus, MemoryBytes) = (type.Name, type.Vcpus, type.MemoryBytes);
+        return null;
+    }
+
+    /// <summary>Changes attributes that need no machine; null leaves one as it is. Possible until it is terminated.</summary>
+    /// <returns>Null, or why not.</returns>
+    internal CloudLabError? RequestAttributes(ShutdownBehavior? shutdownBehavior, bool? disableApiTermination, bool? disableApiStop)
+    {
+        if (Desired == DesiredState.Terminated) return Refusal("changed");
+        ShutdownBehavior = shutdownBehavior ?? ShutdownBehavior;
+        DisableApiTermination = disableApiTermination ?? DisableApiTermination;
+        DisableApiStop = disableApiStop ?? DisableApiStop;
+        return null;
+    }
+
+    /// <summary>Gives it exactly these tags, which are checked; its tags are loaded. Counts as a change of the row.</summary>
+    internal void SetTags(IReadOnlyDictionary<string, string> tags)
+    {
+        Tags.RemoveAll(tag => !tags.ContainsKey(tag.Key));
+        foreach ((string key, string value) in tags)
+        {
+            if (Tags.Find(tag => tag.Key == key) is { } known) known.SetValue(value);
+            else Tags.Add(new InstanceTag(key, value));
+        }
+    }
+
+    /// <summary>The state changed from another; called as the change is saved.</summary>
+    internal InstanceTransition NoteTransition(InstanceState from, DateTimeOffset now)
+    {
+        StateChangedAt = now;
+        return new InstanceTransition(Id, ++TransitionCount, now, from, State, ReasonCode, ReasonMessage);
+    }
+
+    /// <summary>Keeps when the checks changed; called as the change is saved.</summary>
+    internal void NoteChecks(CheckStatus systemBefore, CheckStatus instanceBefore, DateTimeOffset now)
+    {
+        if (SystemCheck != systemBefore) SystemCheckChangedAt = now;
+        if (InstanceCheck != instanceBefore) InstanceCheckChangedAt = now;
     }
 
     /// <summary>A machine runs and has booted for <paramref name="generation"/>.</summary>
@@ -260,6 +359,8 @@ public sealed class Instance : IVersioned
         Observed = end;
         SystemCheck = InstanceCheck = CheckStatus.NotAvailable;
         if (end == ObservedState.Terminated) TerminatedAt = now;
+        // A stopped instance is no host's: its next start finds the one that has room then.
+        else (Host, HostEpoch) = (null, 0);
     }
 
     private void SetReason(StateReason? reason)
@@ -267,6 +368,9 @@ public sealed class Instance : IVersioned
         ReasonCode = reason?.Code;
         ReasonMessage = reason?.Message;
     }
+
+    private CloudLabError Protected(string verb, string attribute) =>
+        new(ErrorCode.OperationNotPermitted, $"instance {Id} cannot be {verb} while its {attribute} is true");
 
     private CloudLabError Refusal(string verb) =>
         new(ErrorCode.IncorrectInstanceState, $"instance {Id} is {EnumText.Of(State)} and cannot be {verb} now");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using CloudLab.ControlPlane.Common;
 using CloudLab.ControlPlane.Events;
@@ -10,6 +11,7 @@ using CloudLab.ControlPlane.Webhooks;
 using CloudLab.Machine;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.ChangeTracking;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
@@ -40,6 +42,10 @@ public abstract class CloudLabDbContext(DbContextOptions options) : DbContext(op
     public DbSet<Image> Images => Set<Image>();
 
     public DbSet<Instance> Instances => Set<Instance>();
+
+    public DbSet<InstanceTransition> InstanceTransitions => Set<InstanceTransition>();
+
+    public DbSet<InstanceUserData> InstanceUserData => Set<InstanceUserData>();
 
     public DbSet<Quota> Quotas => Set<Quota>();
 
@@ -85,13 +91,16 @@ public abstract class CloudLabDbContext(DbContextOptions options) : DbContext(op
         throw new NotSupportedException("the database is used asynchronously");
 
     /// <inheritdoc/>
-    public override Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
+    public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
     {
         if (Database.CurrentTransaction is null) throw new InvalidOperationException("a write needs BeginWriteAsync");
+        List<Instance> full = InstanceHistory.Record(this, this.GetService<TimeProvider>().GetUtcMicroseconds());
         foreach (var entry in ChangeTracker.Entries<IVersioned>())
             if (entry.State == EntityState.Modified)
                 entry.Entity.Version++;
-        return base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+        int saved = await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken).ConfigureAwait(false);
+        await InstanceHistory.TrimAsync(this, full, cancellationToken).ConfigureAwait(false);
+        return saved;
     }
 
     /// <inheritdoc/>
@@ -108,6 +117,7 @@ public abstract class CloudLabDbContext(DbContextOptions options) : DbContext(op
         ConfigureEnum<CheckStatus>(configurationBuilder);
         ConfigureEnum<DesiredState>(configurationBuilder);
         ConfigureEnum<EventOutcome>(configurationBuilder);
+        ConfigureEnum<InstanceState>(configurationBuilder);
         ConfigureEnum<ImageState>(configurationBuilder);
         ConfigureEnum<ObservedState>(configurationBuilder);
         ConfigureEnum<QuotaName>(configurationBuilder);
@@ -169,18 +179,45 @@ public abstract class CloudLabDbContext(DbContextOptions options) : DbContext(op
             instance.Property(i => i.Observed).HasColumnName("state");
             instance.Property(i => i.ReasonCode).HasColumnName("state_reason_code");
             instance.Property(i => i.ReasonMessage).HasColumnName("state_reason_message");
+            // One text on both databases: sizes in bytes.
+            instance.Property(i => i.ScratchDisks).HasConversion(
+                sizes => string.Join(',', sizes),
+                text => text.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(size => long.Parse(size, CultureInfo.InvariantCulture)).ToList(),
+                new ValueComparer<List<long>>(
+                    (left, right) => left!.SequenceEqual(right!), sizes => sizes.Count, sizes => sizes.ToList()));
+            // For rows of before the column; DatabaseMigrator settles those that are not.
+            instance.Property(i => i.IsActive).HasDefaultValue(true);
             // The fence: a host that lost the instance matches no row.
             instance.Property(i => i.Host).IsConcurrencyToken();
             instance.Property(i => i.HostEpoch).IsConcurrencyToken();
             instance.HasIndex(i => new { i.AccountId, i.CreatedAt, i.Id });
             instance.HasIndex(i => new { i.AccountId, i.ClientToken });
-            instance.HasIndex(i => i.Host);
+            // Partial: SQLite takes a bare boolean for no condition on a column, but recognises it as an index's own.
+            instance.HasIndex(i => i.Host).HasFilter("is_active");
+            instance.HasIndex(i => new { i.AccountId, i.CreatedAt, i.Id }, "ix_instances_active").HasFilter("is_active");
+            instance.HasIndex(i => i.TerminatedAt).HasFilter("terminated_at is not null");
             instance.HasOne<Account>().WithMany().HasForeignKey(i => i.AccountId).OnDelete(DeleteBehavior.Restrict);
             instance.HasOne<Image>().WithMany().HasForeignKey(i => i.ImageId).OnDelete(DeleteBehavior.Restrict);
             instance.HasMany(i => i.Tags).WithOne().HasForeignKey(t => t.InstanceId).OnDelete(DeleteBehavior.Cascade);
         });
 
-        modelBuilder.Entity<InstanceTag>().ToTable("instance_tags").HasKey(t => new { t.InstanceId, t.Key });
+        modelBuilder.Entity<InstanceTag>(tag =>
+        {
+            tag.ToTable("instance_tags").HasKey(t => new { t.InstanceId, t.Key });
+            tag.HasIndex(t => new { t.Key, t.Value });
+        });
+
+        modelBuilder.Entity<InstanceTransition>(transition =>
+        {
+            transition.HasKey(t => new { t.InstanceId, t.Sequence });
+            transition.HasOne<Instance>().WithMany().HasForeignKey(t => t.InstanceId).OnDelete(DeleteBehavior.Cascade);
+        });
+
+        modelBuilder.Entity<InstanceUserData>(data =>
+        {
+            data.HasKey(d => d.InstanceId);
+            data.HasOne<Instance>().WithOne().HasForeignKey<InstanceUserData>(d => d.InstanceId).OnDelete(DeleteBehavior.Cascade);
+        });
 
         modelBuilder.Entity<Webhook>(webhook =>
         {

@@ -1,3 +1,4 @@
+using CloudLab.ControlPlane.Instances;
 using Microsoft.EntityFrameworkCore;
 
 namespace CloudLab.ControlPlane.Persistence;
@@ -22,6 +23,7 @@ public sealed class DatabaseMigrator(IDbContextFactory<CloudLabDbContext> contex
                 DatabaseProvider.Sqlite => MigrateSqliteAsync(db, cancellationToken),
                 DatabaseProvider.Postgres => MigratePostgresAsync(db, cancellationToken),
             }).ConfigureAwait(false);
+            await SettleRowsAsync(db, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -31,6 +33,21 @@ public sealed class DatabaseMigrator(IDbContextFactory<CloudLabDbContext> contex
 
     /// <inheritdoc/>
     public void Dispose() => _oneAtATime.Dispose();
+
+    // The migration that brought the column made every row active. Only active rows are looked at, so that this costs
+    // nothing when there is nothing to do.
+    private static async Task SettleRowsAsync(CloudLabDbContext db, CancellationToken cancellationToken)
+    {
+        await using WriteScope scope = await db.BeginWriteAsync(cancellationToken).ConfigureAwait(false);
+        await db.Instances
+            .Where(i => i.IsActive && (i.Observed == ObservedState.Terminated
+                || (i.Desired == DesiredState.Stopped && i.Observed == ObservedState.Stopped)))
+            .ExecuteUpdateAsync(
+                set => set.SetProperty(i => i.IsActive, false).SetProperty(i => i.Host, (string?)null).SetProperty(i => i.HostEpoch, 0),
+                cancellationToken)
+            .ConfigureAwait(false);
+        await scope.CommitAsync().ConfigureAwait(false);
+    }
 
     private static async Task MigrateSqliteAsync(CloudLabDbContext db, CancellationToken cancellationToken)
     {

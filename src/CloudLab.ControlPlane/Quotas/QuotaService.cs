@@ -50,6 +50,14 @@ public sealed class QuotaService(
         return null;
     }
 
+    /// <summary>How much more of each limited thing the account may have; what is not in it has no limit.</summary>
+    internal async Task<IReadOnlyDictionary<QuotaName, long>> ReadLeftAsync(
+        CloudLabDbContext db, AccountId account, CancellationToken cancellationToken)
+    {
+        QuotaUse[] uses = await UseAsync(db, account, cancellationToken).ConfigureAwait(false);
+        return uses.Where(use => use.Limit is not null).ToDictionary(use => use.Name, use => Math.Max(0, use.Limit!.Value - use.Used));
+    }
+
     /// <summary>The limit of one thing, for whoever counts it outside the database; null where there is none.</summary>
     public async Task<long?> GetLimitAsync(AccountId account, QuotaName name, CancellationToken cancellationToken)
     {

@@ -1,4 +1,5 @@
 using CloudLab.ControlPlane.Hosts;
+using CloudLab.ControlPlane.Instances;
 using CloudLab.ControlPlane.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
@@ -11,6 +12,8 @@ internal sealed record HostServices(
     HostSession Session,
     MachineFactory Machines,
     MachineTotals Totals,
+    ScratchStore Scratch,
+    ConsoleArchive Consoles,
     ControlPlaneOptions Options,
     ControlPlaneMetrics Metrics,
     TimeProvider Time,

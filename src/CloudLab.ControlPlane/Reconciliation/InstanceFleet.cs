@@ -11,9 +11,24 @@ internal sealed class InstanceFleet(HostServices host) : IInstanceHost, IAsyncDi
 {
     private readonly ConcurrentDictionary<InstanceId, InstanceWorker> _workers = new();
     private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly HashSet<InstanceId> _watched = [];
     private bool _isEnded;
 
-    /// <summary>Has a worker for each of these instances, and no other; wakes those whose row has changed.</summary>
+    /// <summary>How many instances this host works for.</summary>
+    internal int WorkerCount => _workers.Count;
+
+    /// <summary>Instances of which this host has nothing but a console that someone holds open.</summary>
+    public IReadOnlyList<InstanceId> Watched
+    {
+        get
+        {
+            lock (_watched) return [.. _watched];
+        }
+    }
+
+    /// <summary>
+    /// Has a worker for each of these instances, and no other but for open consoles; wakes those whose row has changed.
+    /// </summary>
     public async Task FollowAsync(IReadOnlyCollection<InstanceVersion> rows)
     {
         await _turn.WaitAsync().ConfigureAwait(false);
@@ -24,12 +39,22 @@ internal sealed class InstanceFleet(HostServices host) : IInstanceHost, IAsyncDi
             {
                 if (_workers.TryGetValue(row.Id, out InstanceWorker? worker))
                     worker.Notice(row.Version);
-                else if (!row.IsTerminated)
+                else
                     _workers[row.Id] = new InstanceWorker(row.Id, host);
             }
 
             HashSet<InstanceId> ids = [.. rows.Select(row => row.Id)];
-            await EndAsync(worker => !ids.Contains(worker.Id)).ConfigureAwait(false);
+            InstanceWorker[] idle = [.. _workers.Values.Where(worker => !ids.Contains(worker.Id))];
+            lock (_watched)
+            {
+                _watched.Clear();
+                _watched.UnionWith(idle.Where(worker => worker.Console.HasAttachments).Select(worker => worker.Id));
+            }
+
+            foreach (InstanceWorker worker in idle)
+                if (worker.Machine is not null)
+                    worker.Wake();
+            await EndAsync(worker => !ids.Contains(worker.Id) && !worker.Console.HasAttachments).ConfigureAwait(false);
         }
         finally
         {
@@ -57,16 +82,45 @@ internal sealed class InstanceFleet(HostServices host) : IInstanceHost, IAsyncDi
         }
     }
 
+    /// <summary>These instances are terminated, or were: who holds their consoles open is told.</summary>
+    public void TellEnded(IEnumerable<InstanceId> ids)
+    {
+        foreach (InstanceId id in ids)
+            if (_workers.TryGetValue(id, out InstanceWorker? worker))
+                worker.TellEnded();
+    }
+
     /// <summary>The instance's machine, while it has one here.</summary>
     internal RunningMachine? FindMachine(InstanceId id) => _workers.TryGetValue(id, out InstanceWorker? worker) ? worker.Machine : null;
 
     /// <inheritdoc/>
-    public ValueTask<byte[]> ReadConsoleAsync(InstanceId id, CancellationToken cancellationToken) =>
-        new(_workers.TryGetValue(id, out InstanceWorker? worker) ? worker.Console.Snapshot() : []);
+    public async ValueTask<byte[]> ReadConsoleAsync(InstanceId id, CancellationToken cancellationToken)
+    {
+        if (_workers.TryGetValue(id, out InstanceWorker? worker)) return await worker.ReadConsoleAsync(cancellationToken).ConfigureAwait(false);
+        return await host.Consoles.LoadAsync(id, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <inheritdoc/>
-    public ValueTask<ConsoleAttachment?> AttachConsoleAsync(InstanceId id, bool replay, CancellationToken cancellationToken) =>
-        new(_workers.TryGetValue(id, out InstanceWorker? worker) ? worker.Console.Attach(replay) : null);
+    public async ValueTask<ConsoleAttachment?> AttachConsoleAsync(InstanceId id, bool replay, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (_isEnded) return null;
+            // Under the lock: between the two, nobody ends a worker that has no rows and no clients.
+            return _workers.GetOrAdd(id, static (id, host) => new InstanceWorker(id, host), host).Console.Attach(replay);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask WaitForEndAsync(InstanceId id, CancellationToken cancellationToken)
+    {
+        if (_workers.TryGetValue(id, out InstanceWorker? worker)) await worker.Ended.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
 
     /// <inheritdoc/>
     public ValueTask<InstanceHealth?> ReadHealthAsync(InstanceId id, CancellationToken cancellationToken) =>

@@ -25,9 +25,11 @@ internal static class InstancePlan
     {
         // Nothing of a terminated instance outlives it, so there is nothing that its guest would have to put in order.
         if (row.Desired == DesiredState.Terminated) return InstanceStep.ForceStop;
-        // A guest that was asked is on its way down, whatever is desired by now.
-        if (row.Desired == DesiredState.Stopped || machine.IsShutdownAsked) return ShutDown(machine);
-        if (row.BootGeneration > machine.Generation) return InstanceStep.Reset;
+        if (row.Desired == DesiredState.Stopped && row.IsStopForced) return InstanceStep.ForceStop;
+        if (row.Desired == DesiredState.Running && row.HardGeneration > machine.Generation) return InstanceStep.Reset;
+        // A guest that was asked to go down is on its way, whatever is desired by now.
+        if (row.Desired == DesiredState.Stopped || machine.Asked == GuestRequest.ShutDown) return ShutDown(machine);
+        if (row.BootGeneration > machine.Generation) return Reboot(machine);
         bool isRecorded = row.Observed == ObservedState.Running && row.ObservedGeneration == machine.Generation;
         return isRecorded ? InstanceStep.None : InstanceStep.RecordBoot;
     }
@@ -36,7 +38,7 @@ internal static class InstancePlan
     {
         (_, ObservedState.Terminated) => InstanceStep.Drop,
         // It went down because it was asked, or while a reboot was on its way: what is desired now wins.
-        (DesiredState.Running, _) when machine.IsShutdownAsked || row.BootGeneration > machine.Generation => InstanceStep.Start,
+        (DesiredState.Running, _) when machine.Asked == GuestRequest.ShutDown || row.BootGeneration > machine.Generation => InstanceStep.Start,
         (DesiredState.Running, _) => InstanceStep.RecordGuestEnd,
         (DesiredState.Stopped, ObservedState.Stopped) => InstanceStep.Drop,
         (DesiredState.Stopped or DesiredState.Terminated, _) => InstanceStep.RecordEnd,
@@ -44,7 +46,13 @@ internal static class InstancePlan
 
     private static InstanceStep ShutDown(MachineView machine)
     {
-        if (!machine.IsShutdownAsked) return InstanceStep.AskForShutdown;
-        return machine.IsShutdownOverdue ? InstanceStep.ForceStop : InstanceStep.None;
+        if (machine.Asked != GuestRequest.ShutDown) return InstanceStep.AskForShutdown;
+        return machine.IsOverdue ? InstanceStep.ForceStop : InstanceStep.None;
+    }
+
+    private static InstanceStep Reboot(MachineView machine)
+    {
+        if (machine.Asked != GuestRequest.Reboot) return InstanceStep.AskForReboot;
+        return machine.IsOverdue ? InstanceStep.Reset : InstanceStep.None;
     }
 }

@@ -8,8 +8,9 @@ using Microsoft.Extensions.Logging;
 namespace CloudLab.ControlPlane.Reconciliation;
 
 /// <summary>
-/// The loop that makes rows true: places instances on this host and keeps a worker for each that it owns. It has no
-/// input but the database, so it can run at any time and any number of times.
+/// The loop that makes rows true: places instances on this host and keeps a worker for each that it owns and that has
+/// something to do; stopped ones cost nothing. It has no input but the database, so it can run at any time and any number
+/// of times.
 /// </summary>
 internal sealed partial class InstanceReconciler(
     IDbContextFactory<CloudLabDbContext> contexts,
@@ -62,6 +63,7 @@ internal sealed partial class InstanceReconciler(
         }
 
         await fleet.FollowAsync(await ReadOwnAsync(lease, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+        await LookForEndedAsync(cancellationToken).ConfigureAwait(false);
         if (_cleanedAt is not { } cleanedAt || time.GetElapsedTime(cleanedAt) >= CleaningInterval)
         {
             await hosts.RemoveExpiredAsync(cancellationToken).ConfigureAwait(false);
@@ -75,7 +77,7 @@ internal sealed partial class InstanceReconciler(
     {
         await using CloudLabDbContext db = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
         return await db.Instances
-            .AnyAsync(i => i.Host == null && i.Observed != ObservedState.Terminated, cancellationToken)
+            .AnyAsync(i => i.IsActive && i.Host == null, cancellationToken)
             .ConfigureAwait(false);
     }
 
@@ -83,10 +85,24 @@ internal sealed partial class InstanceReconciler(
     {
         await using CloudLabDbContext db = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
         return await db.Instances
-            .Where(i => i.Host == lease.Name && i.HostEpoch == lease.Epoch)
-            .Select(i => new InstanceVersion(i.Id, i.Version, i.Observed == ObservedState.Terminated))
+            .Where(i => i.IsActive && i.Host == lease.Name && i.HostEpoch == lease.Epoch)
+            .Select(i => new InstanceVersion(i.Id, i.Version))
             .ToListAsync(cancellationToken)
             .ConfigureAwait(false);
+    }
+
+    // One question for all open consoles of instances that have no machine: whoever terminated those may not have been here.
+    private async Task LookForEndedAsync(CancellationToken cancellationToken)
+    {
+        InstanceId[] watched = [.. fleet.Watched];
+        if (watched.Length == 0) return;
+        await using CloudLabDbContext db = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
+        List<InstanceId> there = await db.Instances
+            .Where(i => watched.Contains(i.Id) && i.Observed != ObservedState.Terminated)
+            .Select(i => i.Id)
+            .ToListAsync(cancellationToken)
+            .ConfigureAwait(false);
+        fleet.TellEnded(watched.Except(there));
     }
 
     private static partial class Log

@@ -18,6 +18,9 @@ internal enum InstanceStep
     /// <summary>Ask the guest to shut down.</summary>
     AskForShutdown,
 
+    /// <summary>Ask the guest to shut down, and have the machine boot again when it does.</summary>
+    AskForReboot,
+
     /// <summary>Stop the machine without asking.</summary>
     ForceStop,
 

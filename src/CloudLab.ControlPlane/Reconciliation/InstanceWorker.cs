@@ -32,10 +32,13 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
     private readonly ConcurrentQueue<string> _newPanics = new();
     private readonly Queue<long> _panicTimes = new();
     private readonly PanicWatch _panicWatch;
+    private readonly ConsoleKeeper _console;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _loop;
     private volatile RunningMachine? _machine;
     private long _seenVersion;
     private bool _isDirty = true;
+    private bool _isWatching;
     private InstanceChecks _written;
 
     public InstanceWorker(InstanceId id, HostServices host)
@@ -48,13 +51,16 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
             if (_newPanics.Count < PanicsThatStop) _newPanics.Enqueue(line);
             Wake();
         });
-        Console.OutputWritten += output => _panicWatch.Receive(output.Span);
+        _console = new ConsoleKeeper(id, host.Consoles, host.Options.ConsoleSaveInterval, host.Time);
         _loop = Task.Run(RunAsync);
     }
 
     public InstanceId Id { get; }
 
-    public SerialConsole Console { get; } = new();
+    public SerialConsole Console => _console.Console;
+
+    /// <summary>Ends when the instance is terminated.</summary>
+    public Task Ended => _ended.Task;
 
     /// <summary>The machine, while there is one.</summary>
     public RunningMachine? Machine => _machine;
@@ -75,12 +81,26 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
         _wake.Notify();
     }
 
+    /// <summary>The instance is terminated, as its row says.</summary>
+    public void TellEnded() => _ended.TrySetResult();
+
+    /// <summary>What is kept of the console's output, with what was archived before.</summary>
+    /// <exception cref="IOException">The blob store failed.</exception>
+    public async ValueTask<byte[]> ReadConsoleAsync(CancellationToken cancellationToken)
+    {
+        await _console.RestoreAsync(cancellationToken).ConfigureAwait(false);
+        return Console.Snapshot();
+    }
+
     /// <summary>Ends the worker and its machine, without a word to the guest or the database. Once.</summary>
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync().ConfigureAwait(false);
         await _loop.ConfigureAwait(false);
         await DropMachineAsync().ConfigureAwait(false);
+        _host.Scratch.Delete(Id);
+        await SaveConsoleAsync(onlyWhenDue: false, CancellationToken.None).ConfigureAwait(false);
+        _console.Dispose();
         _end.Dispose();
     }
 
@@ -108,6 +128,7 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
         if (!_host.Session.MayAct || _host.Session.Lease is not { } lease) return RetryDelay;
         try
         {
+            await RestoreConsoleAsync(cancellationToken).ConfigureAwait(false);
             if (Volatile.Read(ref _isDirty))
             {
                 Volatile.Write(ref _isDirty, false);
@@ -116,7 +137,8 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
             }
 
             await RecordChecksAsync(lease, cancellationToken).ConfigureAwait(false);
-            if (_machine?.ShutdownDeadlineIn is not { } deadline) return _host.Options.CheckInterval;
+            await SaveConsoleAsync(onlyWhenDue: true, cancellationToken).ConfigureAwait(false);
+            if (_machine?.DeadlineIn is not { } deadline) return _host.Options.CheckInterval;
             Volatile.Write(ref _isDirty, true);
             return deadline < _host.Options.CheckInterval ? deadline : _host.Options.CheckInterval;
         }
@@ -137,7 +159,9 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
             Instance? row = await LoadAsync(lease, cancellationToken).ConfigureAwait(false);
             if (row is null)
             {
+                // It is stopped, or another host's.
                 await DropMachineAsync().ConfigureAwait(false);
+                _host.Scratch.Delete(Id);
                 return;
             }
 
@@ -168,6 +192,9 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
             case InstanceStep.AskForShutdown:
                 await _machine!.AskForShutdownAsync().ConfigureAwait(false);
                 break;
+            case InstanceStep.AskForReboot:
+                await _machine!.AskForRebootAsync(row.BootGeneration).ConfigureAwait(false);
+                break;
             case InstanceStep.ForceStop:
                 await _machine!.StopAsync().ConfigureAwait(false);
                 break;
@@ -191,6 +218,8 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
         await DropMachineAsync().ConfigureAwait(false);
         // Whoever starts it again gives it another chance.
         _panicTimes.Clear();
+        // Scratch disks live as long as the instance runs: through a reboot, but not from one start to the next.
+        if (row.Observed != ObservedState.Running) _host.Scratch.Delete(Id);
         MachineResult built = await _host.Machines.CreateAsync(row, Console, cancellationToken).ConfigureAwait(false);
         StateReason? refusal = built.Refusal;
         if (built.Machine is not null)
@@ -222,7 +251,6 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
     {
         MachineStatus status = _machine!.Status;
         await RecordEndAsync(lease, Observe, cancellationToken).ConfigureAwait(false);
-        await DropMachineAsync().ConfigureAwait(false);
 
         void Observe(Instance instance)
         {
@@ -261,7 +289,6 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
                 StateReason reason = StateReason.RepeatedKernelPanics(count, line);
                 await RecordEndAsync(lease, i => i.ObserveFailure(reason, _host.Time.GetUtcMicroseconds()), cancellationToken)
                     .ConfigureAwait(false);
-                await DropMachineAsync().ConfigureAwait(false);
             }
 
             _host.Metrics.Panicked();
@@ -283,9 +310,34 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
 
     private async Task RecordEndAsync(HostLease lease, Action<Instance> observe, CancellationToken cancellationToken)
     {
+        await SaveConsoleAsync(onlyWhenDue: false, cancellationToken).ConfigureAwait(false);
         Instance? row = await WriteAsync(lease, observe, cancellationToken).ConfigureAwait(false);
+        await DropMachineAsync().ConfigureAwait(false);
+        _host.Scratch.Delete(Id);
         _host.Metrics.Ended(row?.ReasonCode);
         Log.Ended(_host.Logger, Id, row?.ReasonMessage);
+    }
+
+    private async Task RestoreConsoleAsync(CancellationToken cancellationToken)
+    {
+        if (_isWatching) return;
+        await _console.RestoreAsync(cancellationToken).ConfigureAwait(false);
+        // From here on, so that no panic of an earlier life is taken for one of now.
+        Console.OutputWritten += output => _panicWatch.Receive(output.Span);
+        _isWatching = true;
+    }
+
+    // Output that cannot be kept must not keep the instance from its end: it is kept when the store works again.
+    private async Task SaveConsoleAsync(bool onlyWhenDue, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _console.SaveAsync(onlyWhenDue, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException failure)
+        {
+            Log.ConsoleNotKept(_host.Logger, Id, failure);
+        }
     }
 
     private async Task DropMachineAsync()
@@ -327,6 +379,7 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
     private void Remember(Instance? row)
     {
         Interlocked.Exchange(ref _seenVersion, row?.Version ?? 0);
+        if (row?.Observed == ObservedState.Terminated) TellEnded();
         _written = row?.Checks ?? default;
     }
 
@@ -343,6 +396,9 @@ internal sealed partial class InstanceWorker : IAsyncDisposable
 
         [LoggerMessage(2103, LogLevel.Error, "instance {Instance}: its machine could not be started")]
         public static partial void StartFailed(ILogger logger, InstanceId instance, Exception failure);
+
+        [LoggerMessage(2105, LogLevel.Warning, "instance {Instance}: its console output could not be kept")]
+        public static partial void ConsoleNotKept(ILogger logger, InstanceId instance, Exception failure);
 
         [LoggerMessage(2104, LogLevel.Information, "instance {Instance} ended: {Reason}")]
         public static partial void Ended(ILogger logger, InstanceId instance, string? reason);

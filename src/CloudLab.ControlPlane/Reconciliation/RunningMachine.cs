@@ -1,6 +1,7 @@
 using CloudLab.ControlPlane.Hosts;
 using CloudLab.ControlPlane.Instances;
 using CloudLab.Machine;
+using CloudLab.Machine.Devices.Virtio.Block;
 
 namespace CloudLab.ControlPlane.Reconciliation;
 
@@ -12,6 +13,7 @@ internal sealed class RunningMachine : IAsyncDisposable
 
     private readonly VirtualMachine _machine;
     private readonly IReadOnlyList<ImageLease> _images;
+    private readonly IReadOnlyList<IBlockBackend> _disks;
     private readonly HostServices _host;
     private readonly Action _wake;
     private readonly GuestAgentMonitor _agent;
@@ -19,8 +21,12 @@ internal sealed class RunningMachine : IAsyncDisposable
     private readonly bool _hasAgent;
     // Held by whoever is not the worker while it uses the machine, which must not go away meanwhile.
     private readonly SemaphoreSlim _gate = new(1, 1);
-    private long? _shutdownAskedAt;
-    private volatile bool _isShutdownAsked;
+    // Guards what the guest was asked for: the worker asks, and the machine's queue tells that it was done.
+    private readonly Lock _asking = new();
+    private GuestRequest _asked;
+    private long _askedAt;
+    private int _askedGeneration;
+    private int _generation;
     private int _boots = 1;
     private int _ourResets;
     private bool _isDisposed;
@@ -31,38 +37,49 @@ internal sealed class RunningMachine : IAsyncDisposable
     {
         VirtualMachine machine = _machine = built.Machine ?? throw new ArgumentException("nothing was built", nameof(built));
         _images = built.Images;
+        _disks = built.Disks;
         _host = host;
         _wake = wake;
         _hasAgent = built.HasAgent;
-        Generation = generation;
+        _generation = generation;
         _agent = new GuestAgentMonitor(host.Options.AgentSilence, host.Time);
         _progress = new VcpuProgress(host.Options.AgentSilence, host.Time);
         machine.StatusChanged += OnStatusChanged;
         machine.AgentReceived += OnAgentReceived;
     }
 
-    /// <summary>The boot generation that it was started or last reset for.</summary>
-    public int Generation { get; private set; }
-
-    public MachineStatus Status => _machine.Status;
-
-    /// <summary>In how long the guest's time to shut down is over; null when it was not asked.</summary>
-    public TimeSpan? ShutdownDeadlineIn
+    /// <summary>The boot generation that it was started, last reset, or rebooted by its guest for.</summary>
+    public int Generation
     {
         get
         {
-            if (_shutdownAskedAt is not { } askedAt) return null;
-            TimeSpan left = _host.Options.StopTimeout - _host.Time.GetElapsedTime(askedAt);
-            return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+            lock (_asking) return _generation;
+        }
+    }
+
+    public MachineStatus Status => _machine.Status;
+
+    /// <summary>In how long the guest's time to do what it was asked for is over; null when it was not asked.</summary>
+    public TimeSpan? DeadlineIn
+    {
+        get
+        {
+            lock (_asking) return _asked == GuestRequest.None ? null : Left();
         }
     }
 
     /// <summary>What <see cref="InstancePlan"/> needs to know.</summary>
-    public MachineView View() => new(
-        Status.State == MachineState.Stopped ? MachinePresence.Ended : MachinePresence.Alive,
-        Generation,
-        IsShutdownAsked: _shutdownAskedAt is not null,
-        IsShutdownOverdue: ShutdownDeadlineIn == TimeSpan.Zero);
+    public MachineView View()
+    {
+        lock (_asking)
+        {
+            return new(
+                Status.State == MachineState.Stopped ? MachinePresence.Ended : MachinePresence.Alive,
+                _generation,
+                _asked,
+                IsOverdue: _asked != GuestRequest.None && Left() == TimeSpan.Zero);
+        }
+    }
 
     public async Task StartAsync()
     {
@@ -75,17 +92,15 @@ internal sealed class RunningMachine : IAsyncDisposable
         Interlocked.Increment(ref _ourResets);
         await _machine.ResetAsync().ConfigureAwait(false);
         // A guest that ended in between was not reset.
-        if (Status.State != MachineState.Stopped) Generation = generation;
+        if (Status.State == MachineState.Stopped) return;
+        lock (_asking) (_generation, _asked) = (generation, GuestRequest.None);
     }
 
     /// <summary>Asks by both ways a guest may know, and starts the clock.</summary>
-    public async Task AskForShutdownAsync()
-    {
-        _shutdownAskedAt = _host.Time.GetTimestamp();
-        _isShutdownAsked = true;
-        _machine.TrySendToAgent(ShutdownLine);
-        await _machine.PressPowerKeyAsync().ConfigureAwait(false);
-    }
+    public Task AskForShutdownAsync() => AskAsync(GuestRequest.ShutDown, 0);
+
+    /// <summary>As <see cref="AskForShutdownAsync"/>; the machine boots again, for this generation, when the guest is down.</summary>
+    public Task AskForRebootAsync(int generation) => AskAsync(GuestRequest.Reboot, generation);
 
     public Task StopAsync() => _machine.StopAsync();
 
@@ -154,11 +169,31 @@ internal sealed class RunningMachine : IAsyncDisposable
             _isDisposed = true;
             await _machine.DisposeAsync().ConfigureAwait(false);
             foreach (ImageLease image in _images) image.Dispose();
+            foreach (IBlockBackend disk in _disks) await disk.DisposeAsync().ConfigureAwait(false);
         }
         finally
         {
             _gate.Release();
         }
+    }
+
+    private async Task AskAsync(GuestRequest request, int generation)
+    {
+        lock (_asking)
+        {
+            (_asked, _askedGeneration) = (request, generation);
+            _askedAt = _host.Time.GetTimestamp();
+            _machine.RebootsOnPowerOff = request == GuestRequest.Reboot;
+        }
+
+        _machine.TrySendToAgent(ShutdownLine);
+        await _machine.PressPowerKeyAsync().ConfigureAwait(false);
+    }
+
+    private TimeSpan Left()
+    {
+        TimeSpan left = _host.Options.StopTimeout - _host.Time.GetElapsedTime(_askedAt);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
     private CheckStatus AgentCheck() => _hasAgent ? _agent.Check : CheckStatus.NotAvailable;
@@ -167,7 +202,7 @@ internal sealed class RunningMachine : IAsyncDisposable
     {
         if (status.Boots > _boots)
         {
-            int ours = Interlocked.Exchange(ref _ourResets, 0);
+            int ours = Interlocked.Exchange(ref _ourResets, 0) + NoteReboot();
             _host.Metrics.GuestReset(Math.Max(0, status.Boots - _boots - ours));
             _boots = status.Boots;
             _agent.Reset();
@@ -179,9 +214,26 @@ internal sealed class RunningMachine : IAsyncDisposable
         _wake();
     }
 
+    // A guest that was to reboot has booted again, by itself or by the machine: it did what it was asked for.
+    private int NoteReboot()
+    {
+        lock (_asking)
+        {
+            if (_asked != GuestRequest.Reboot) return 0;
+            (_generation, _asked) = (_askedGeneration, GuestRequest.None);
+        }
+
+        _host.Metrics.Booted();
+        return 1;
+    }
+
     private void OnAgentReceived(ReadOnlyMemory<byte> bytes)
     {
         // A guest that was asked before it listened is asked again when it does.
-        if (_hasAgent && _agent.Receive(bytes.Span) && _isShutdownAsked) _machine.TrySendToAgent(ShutdownLine);
+        if (!_hasAgent || !_agent.Receive(bytes.Span)) return;
+        lock (_asking)
+            if (_asked == GuestRequest.None)
+                return;
+        _machine.TrySendToAgent(ShutdownLine);
     }
 }

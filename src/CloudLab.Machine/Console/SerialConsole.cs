@@ -37,6 +37,15 @@ public sealed class SerialConsole
     /// <summary>How many bytes the guest has written in all.</summary>
     public long TotalWritten => Interlocked.Read(ref _written);
 
+    /// <summary>Whether a client is attached.</summary>
+    public bool HasAttachments
+    {
+        get
+        {
+            lock (_lock) return _attachments.Length > 0;
+        }
+    }
+
     /// <summary>A copy of the last <see cref="Capacity"/> bytes of output, oldest first.</summary>
     public byte[] Snapshot()
     {

@@ -1,6 +1,7 @@
-using CloudLab.Server.Api.Backups;
 using CloudLab.Server.Api.AccessKeys;
 using CloudLab.Server.Api.Accounts;
+using CloudLab.Server.Api.Backups;
+using CloudLab.Server.Api.Common;
 using CloudLab.Server.Api.Consoles;
 using CloudLab.Server.Api.Events;
 using CloudLab.Server.Api.Health;
@@ -25,10 +26,11 @@ internal static class Routes
     public static void MapCloudLab(this IEndpointRouteBuilder routes)
     {
         // Each route names its own permission; that the group demands a caller as well covers one that forgets to.
-        RouteGroupBuilder v1 = routes.MapGroup("/v1").RequireAuthorization();
+        RouteGroupBuilder v1 = routes.MapGroup("/v1").RequireAuthorization().RefuseUnknownParameters();
         v1.MapInstanceTypes();
         v1.MapImages();
         v1.MapInstances();
+        v1.MapInstanceAttributes();
         v1.MapInstanceMetrics();
         v1.MapConsoles();
         v1.MapBackups();

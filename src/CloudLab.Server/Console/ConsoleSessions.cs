@@ -1,5 +1,4 @@
 using System.Net.WebSockets;
-using CloudLab.ControlPlane.Common;
 using CloudLab.ControlPlane.Hosts;
 using CloudLab.ControlPlane.Identity;
 using CloudLab.ControlPlane.Instances;
@@ -8,14 +7,14 @@ using CloudLab.Server.Problems;
 
 namespace CloudLab.Server.Console;
 
-/// <summary>The interactive consoles that are open, each for as long as its instance lives.</summary>
-internal sealed class ConsoleSessions(
-    InstanceService instances, IInstanceHost host, IHostApplicationLifetime lifetime, TimeProvider time)
+/// <summary>The interactive consoles that are open, each for as long as its instance lives and its token is right.</summary>
+internal sealed class ConsoleSessions(TokenService tokens, IInstanceHost host, IHostApplicationLifetime lifetime, TimeProvider time)
 {
-    // A session costs buffers of some 100 KiB and a query a second.
+    // A session costs buffers of some 100 KiB and a query every few seconds.
     private const int MaxSessions = 128;
 
-    private static readonly TimeSpan WatchPeriod = TimeSpan.FromSeconds(1);
+    /// <summary>How long a console may outlive its token: a database that many consoles share is asked this seldom.</summary>
+    private static readonly TimeSpan TokenPeriod = TimeSpan.FromSeconds(5);
 
     private int _open;
 
@@ -29,19 +28,23 @@ internal sealed class ConsoleSessions(
 
     public void Leave() => Interlocked.Decrement(ref _open);
 
-    /// <summary>Serves a client until it leaves, the instance is terminated or the server stops.</summary>
-    public async Task RunAsync(WebSocket socket, AccountId account, InstanceId id)
+    /// <summary>Serves a client until it leaves, its token ends, the instance is terminated or the server stops.</summary>
+    public async Task RunAsync(WebSocket socket, Caller caller, InstanceId id)
     {
+        using ConsoleAttachment? attachment = await host.AttachConsoleAsync(id, replay: true, lifetime.ApplicationStopping);
         using var ended = new CancellationTokenSource();
+        using var refused = new CancellationTokenSource();
+        if (attachment is null)
+        {
+            await ConsoleStream.CloseAsync(socket, ended.Token, lifetime.ApplicationStopping, refused.Token);
+            return;
+        }
+
         using var over = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopping);
-        Task watch = WatchAsync(account, id, ended, over.Token);
+        Task watch = Task.WhenAll(WatchInstanceAsync(id, ended, over.Token), WatchTokenAsync(caller.TokenId, refused, over.Token));
         try
         {
-            using ConsoleAttachment? attachment = await AttachAsync(id, ended.Token);
-            if (attachment is null)
-                await ConsoleStream.CloseAsync(socket, ended.Token, lifetime.ApplicationStopping);
-            else
-                await new ConsoleStream(socket, attachment, time).RunAsync(ended.Token, lifetime.ApplicationStopping);
+            await new ConsoleStream(socket, attachment, time).RunAsync(ended.Token, lifetime.ApplicationStopping, refused.Token);
         }
         finally
         {
@@ -50,48 +53,29 @@ internal sealed class ConsoleSessions(
         }
     }
 
-    /// <summary>Waits for the host to have the instance: a client may come before it is placed.</summary>
-    private async Task<ConsoleAttachment?> AttachAsync(InstanceId id, CancellationToken ended)
+    /// <summary>Fires <paramref name="ended"/> once the instance is terminated.</summary>
+    private async Task WatchInstanceAsync(InstanceId id, CancellationTokenSource ended, CancellationToken cancellationToken)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ended, lifetime.ApplicationStopping);
-        using var timer = new PeriodicTimer(WatchPeriod / 10, time);
-        try
-        {
-            while (true)
-            {
-                if (await host.AttachConsoleAsync(id, replay: true, stop.Token) is { } attachment) return attachment;
-                await timer.WaitForNextTickAsync(stop.Token);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            return null;
-        }
+        await host.WaitForEndAsync(id, cancellationToken);
+        await ended.CancelAsync();
     }
 
-    /// <summary>Fires <paramref name="ended"/> once the instance is terminated; what it printed last is sent before that is seen.</summary>
-    private async Task WatchAsync(AccountId account, InstanceId id, CancellationTokenSource ended, CancellationToken cancellationToken)
+    /// <summary>Fires <paramref name="refused"/> once the token with which the console was opened is no longer right.</summary>
+    private async Task WatchTokenAsync(TokenId token, CancellationTokenSource refused, CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(WatchPeriod, time);
+        using var timer = new PeriodicTimer(TokenPeriod, time);
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
-            if (await LivesAsync(account, id, cancellationToken)) continue;
-            await ended.CancelAsync();
-            return;
-        }
-    }
-
-    private async Task<bool> LivesAsync(AccountId account, InstanceId id, CancellationToken cancellationToken)
-    {
-        try
-        {
-            Result<InstanceDetails> instance = await instances.GetAsync(account, id, cancellationToken);
-            return instance is { IsOk: true, Value.State: not InstanceState.Terminated };
-        }
-        catch (Exception e) when (ProblemExceptionHandler.IsDatabaseAway(e))
-        {
-            // Guests outlive a database that is away, and so do their consoles.
-            return true;
+            try
+            {
+                if (await tokens.IsValidAsync(token, cancellationToken)) continue;
+                await refused.CancelAsync();
+                return;
+            }
+            catch (Exception e) when (ProblemExceptionHandler.IsDatabaseAway(e))
+            {
+                // Guests outlive a database that is away, and so do their consoles.
+            }
         }
     }
 }

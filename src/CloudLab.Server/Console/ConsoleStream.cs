@@ -22,9 +22,10 @@ internal sealed class ConsoleStream(WebSocket socket, ConsoleAttachment attachme
     /// <summary>Ends when the client leaves, the instance ends or the server stops; the socket is closed then.</summary>
     /// <param name="instanceEnded">Fires when the instance is terminated.</param>
     /// <param name="serverStopping">Fires when the server shuts down.</param>
-    public async Task RunAsync(CancellationToken instanceEnded, CancellationToken serverStopping)
+    /// <param name="callerRefused">Fires when who opened the stream may no longer.</param>
+    public async Task RunAsync(CancellationToken instanceEnded, CancellationToken serverStopping, CancellationToken callerRefused = default)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(instanceEnded, serverStopping);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(instanceEnded, serverStopping, callerRefused);
         using var abandon = new CancellationTokenSource();
         Task output = SendOutputAsync(stop.Token);
         Task input = ReceiveInputAsync(abandon.Token);
@@ -34,7 +35,7 @@ internal sealed class ConsoleStream(WebSocket socket, ConsoleAttachment attachme
             // A send that is under way must end before a close frame can follow it.
             await stop.CancelAsync();
             await output;
-            await CloseAsync(socket, instanceEnded, serverStopping);
+            await CloseAsync(socket, instanceEnded, serverStopping, callerRefused);
             // After our close frame the client's is still to come: reading goes on until it does.
             abandon.CancelAfter(CloseTimeout);
             await input;
@@ -52,10 +53,12 @@ internal sealed class ConsoleStream(WebSocket socket, ConsoleAttachment attachme
     }
 
     /// <summary>Sends the close frame that says why the stream ends.</summary>
-    public static Task CloseAsync(WebSocket socket, CancellationToken instanceEnded, CancellationToken serverStopping)
+    public static Task CloseAsync(
+        WebSocket socket, CancellationToken instanceEnded, CancellationToken serverStopping, CancellationToken callerRefused = default)
     {
         (WebSocketCloseStatus status, string reason) =
-            instanceEnded.IsCancellationRequested ? (WebSocketCloseStatus.NormalClosure, "the instance is terminated")
+            callerRefused.IsCancellationRequested ? (WebSocketCloseStatus.PolicyViolation, "the token has ended")
+            : instanceEnded.IsCancellationRequested ? (WebSocketCloseStatus.NormalClosure, "the instance is terminated")
             : serverStopping.IsCancellationRequested ? (WebSocketCloseStatus.EndpointUnavailable, "the server is stopping")
             : (WebSocketCloseStatus.NormalClosure, "");
         return socket.State is WebSocketState.Open or WebSocketState.CloseReceived

@@ -22,6 +22,9 @@ internal sealed class DataDirectory : IDisposable
     /// <summary>The object store behind the S3 service.</summary>
     public string ObjectDirectory => Combine("objects");
 
+    /// <summary>The scratch disks of instances that run; emptied at each start.</summary>
+    public string ScratchDirectory => Combine("scratch");
+
     public string SqliteFile => SqliteFileOf(Path);
 
     public string AdminTokenFile => Combine("admin.token");

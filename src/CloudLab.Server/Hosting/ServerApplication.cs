@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using CloudLab.ControlPlane;
 using CloudLab.ControlPlane.Identity;
 using CloudLab.ControlPlane.Persistence;
+using CloudLab.ControlPlane.Reconciliation;
 using CloudLab.Server.Api;
 using CloudLab.Server.Backup;
 using CloudLab.Server.Console;
@@ -76,6 +77,7 @@ internal static class ServerApplication
         services.AddSingleton(directory);
         services.AddSingleton<IBlobStore>(_ => FileBlobStore.Open(directory.BlobDirectory, TimeProvider.System));
         services.AddSingleton(_ => MasterKey.LoadOrCreate(options.MasterKeyFile ?? directory.MasterKeyFile));
+        services.AddSingleton(_ => ScratchStore.Open(directory.ScratchDirectory));
         services.AddCloudLabPersistence(Database(options, directory.Path));
         services.AddCloudLabControlPlane(options.ControlPlane with
         {

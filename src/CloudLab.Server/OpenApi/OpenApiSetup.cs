@@ -44,7 +44,8 @@ internal static class OpenApiSetup
             Version = Document,
             Description = "Virtual machines that run real Linux kernels, over REST. "
                 + "Changes answer 202 as soon as they are committed; the state of the instance shows the rest. "
-                + "Every error is a problem (RFC 9457) with a stable `code`.",
+                + "Every error is a problem (RFC 9457) with a stable `code`. "
+                + "What is shown by itself has an `ETag`; changes take `If-Match`.",
             License = new OpenApiLicense { Name = "Apache-2.0", Identifier = "Apache-2.0" },
         });
         swagger.AddSecurityDefinition(BearerScheme, new OpenApiSecurityScheme
@@ -57,5 +58,6 @@ internal static class OpenApiSetup
         swagger.IncludeXmlComments(Path.Combine(AppContext.BaseDirectory, "CloudLab.Server.xml"));
         swagger.OperationFilter<RouteDocumentation>();
         swagger.SchemaFilter<SchemaNullability>();
+        swagger.SchemaFilter<TagLimits>();
     }
 }

@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using CloudLab.ControlPlane.Common.Listing;
+using CloudLab.Server.Api.Common;
 using CloudLab.Server.Security;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.OpenApi;
@@ -23,6 +25,7 @@ internal sealed class RouteDocumentation : IOperationFilter
 
         if (context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<RawBody>().Any())
             operation.RequestBody = File;
+        AddHeaders(operation, context.ApiDescription.ActionDescriptor.EndpointMetadata);
         foreach (OpenApiParameter parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? []) Describe(parameter, operation);
         foreach ((string status, IOpenApiResponse response) in operation.Responses ?? [])
             response.Description = ResponseText(status);
@@ -37,6 +40,43 @@ internal sealed class RouteDocumentation : IOperationFilter
             ["application/octet-stream"] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } },
         },
     };
+
+    // What is bound from headers and what filters by tag no parameter of a handler shows.
+    private static void AddHeaders(OpenApiOperation operation, IList<object> metadata)
+    {
+        operation.Parameters ??= [];
+        if (metadata.OfType<TakesFilters>().LastOrDefault() is { HasTags: true })
+        {
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = "tags",
+                In = ParameterLocation.Query,
+                Style = ParameterStyle.Form,
+                Explode = true,
+                Description = "Only instances with this tag: each member is a parameter `tag:KEY=VALUE`; `*` and `?` are wildcards.",
+                Schema = new OpenApiSchema
+                {
+                    Type = JsonSchemaType.Object,
+                    AdditionalProperties = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = FilterText.MaxLength },
+                },
+            });
+        }
+
+        if (metadata.OfType<IfMatch.Documentation>().Any())
+            AddHeader(operation, IfMatch.HeaderName, "Makes the change only while the `ETag` is one of these; 412 otherwise.");
+        if (metadata.OfType<EntityHeaders>().Any())
+            AddHeader(operation, "If-None-Match", "Answers 304 without a body while the `ETag` is one of these.");
+    }
+
+    private static void AddHeader(OpenApiOperation operation, string name, string description) =>
+        operation.Parameters!.Add(new OpenApiParameter
+        {
+            Name = name,
+            In = ParameterLocation.Header,
+            Description = description,
+            Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            Example = "\"7\"",
+        });
 
     private static void Describe(OpenApiParameter parameter, OpenApiOperation operation)
     {
@@ -55,6 +95,9 @@ internal sealed class RouteDocumentation : IOperationFilter
             ("id", _) => ("The instance's id.", "i-0123456789abcdef0"),
             ("name", "GetHost") => ("The host's name.", "cloudlab"),
             ("name", _) => ("The instance type's name.", "standard.small"),
+            ("force", _) => ("Whether to stop it at once, without asking the guest. Default: false.", null),
+            ("hard", _) => ("Whether to reset it at once, without asking the guest. Default: false.", null),
+            ("key", _) => ("The key of a tag to remove.", null),
             ("clientToken", _) => ("Makes the request safe to repeat: the same token reboots once.", null),
             _ => (parameter.Description, null),
         };
@@ -69,11 +112,13 @@ internal sealed class RouteDocumentation : IOperationFilter
         "201" => "It is made.",
         "202" => "The change is committed and on its way.",
         "204" => "It is gone.",
+        "304" => "The client has this version already.",
         "400" => "A value is malformed or out of range.",
         "401" => "There is no token, or it is unknown, expired or revoked.",
         "403" => "The token's role does not have the permission, or not for this; or the account is suspended.",
         "404" => "There is no such thing in the caller's account.",
         "409" => "The state of things does not allow it now.",
+        "412" => "It has changed since the version that `If-Match` names.",
         "413" => "The body is larger than 256 KiB, or a file than 512 MiB.",
         "429" => "There are too many of these at once.",
         "415" => "The body is not `application/json`.",

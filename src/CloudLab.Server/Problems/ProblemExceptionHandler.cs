@@ -42,6 +42,7 @@ internal sealed partial class ProblemExceptionHandler(ILogger<ProblemExceptionHa
         string detail = exception.InnerException switch
         {
             JsonException json => Describe(json),
+            _ when exception is MalformedRequestException => exception.Message,
             _ when Parameter().Match(exception.Message) is { Success: true } match =>
                 $"'{match.Groups["value"].Value}' is not a value for '{JsonNamingPolicy.CamelCase.ConvertName(match.Groups["name"].Value)}'",
             _ => "the request needs a JSON body",

@@ -12,12 +12,17 @@ internal sealed record Permission(string Name, Role Role, bool IsManagement = fa
     public static readonly Permission InstanceTypesRead = new("instance-types:read", Role.Viewer);
     public static readonly Permission ImagesRead = new("images:read", Role.Viewer);
     public static readonly Permission ImagesWrite = new("images:write", Role.Operator);
-    public static readonly Permission ImagesBuild = new("images:build", Role.Admin);
+
+    /// <summary>Built-in images are every account's.</summary>
+    public static readonly Permission ImagesBuild = new("images:build", Role.Admin, IsManagement: true);
     public static readonly Permission EventsRead = new("events:read", Role.Viewer);
     public static readonly Permission WebhooksRead = new("webhooks:read", Role.Viewer);
     public static readonly Permission WebhooksWrite = new("webhooks:write", Role.Operator);
     public static readonly Permission InstancesRead = new("instances:read", Role.Viewer);
     public static readonly Permission InstancesWrite = new("instances:write", Role.Operator);
+
+    /// <summary>User data may hold secrets of the guest's.</summary>
+    public static readonly Permission InstancesUserData = new("instances:user-data", Role.Operator);
 
     /// <summary>To type into a console is to be root in the guest.</summary>
     public static readonly Permission InstancesConsole = new("instances:console", Role.Operator);
@@ -47,17 +52,17 @@ internal sealed record Permission(string Name, Role Role, bool IsManagement = fa
     public static readonly Permission HostsRead = new("hosts:read", Role.Admin, IsManagement: true);
 
     /// <summary>Who has it, in words.</summary>
-    public string Who => (Role, IsManagement) switch
+    public string Who => Role switch
     {
-        (Role.Admin, true) => "administrators of the management account",
-        (Role.Admin, false) => "administrators",
-        (Role.Operator, _) => "operators and administrators",
-        (Role.Viewer, _) => "all users",
-    };
+        Role.Admin => "administrators",
+        Role.Operator => "operators and administrators",
+        Role.Viewer => "all users",
+    } + (IsManagement ? " of the management account" : "");
 
     /// <summary>Whether what it lets do changes nothing, so that no event tells of it.</summary>
     public bool IsRead => Name.EndsWith(":read", StringComparison.Ordinal);
 
+    /// <summary>Whether the caller may what the route does.</summary>
     public bool IsHeldBy(Caller caller) => caller.Role >= Role && (!IsManagement || caller.IsManagement);
 
     public AuthorizationPolicy Policy => new AuthorizationPolicyBuilder()

@@ -18,8 +18,8 @@ public sealed class AccountServiceTests(SharedPostgres postgres)
         AccountDetails first = Ok(await plane.Accounts.GetAsync(plane.Account, Cancel));
         Assert.Equal(("default", true), (first.Name, first.IsManagement));
         Assert.Equal(plane.Account, (await plane.Accounts.EnsureDefaultAsync(Cancel)).Id);
-        Refused(await plane.Accounts.SuspendAsync(plane.Account, Cancel), ErrorCode.OperationNotPermitted);
-        Refused(await plane.Accounts.DeleteAsync(plane.Account, Cancel), ErrorCode.OperationNotPermitted);
+        Refused(await plane.Accounts.SuspendAsync(plane.Account, Cancel), ErrorCode.Forbidden);
+        Refused(await plane.Accounts.DeleteAsync(plane.Account, Cancel), ErrorCode.Forbidden);
         Assert.False((await CreateAsync(plane, "team")).Account.IsManagement);
     }
 
@@ -83,8 +83,8 @@ public sealed class AccountServiceTests(SharedPostgres postgres)
         NewAccount team = await CreateAsync(plane, "team"), other = await CreateAsync(plane, "other");
         Caller caller = Ok(await plane.Tokens.VerifyAsync(team.Token.Secret, Cancel));
         var demote = new UserChange(Role.Viewer, Disabled: true);
-        Refused(await plane.Users.ChangeAsync(caller.AccountId, caller, caller.UserId, demote, Cancel), ErrorCode.OperationNotPermitted);
-        Refused(await plane.Users.DeleteAsync(caller.AccountId, caller, caller.UserId, Cancel), ErrorCode.OperationNotPermitted);
+        Refused(await plane.Users.ChangeAsync(caller.AccountId, caller, caller.UserId, demote, Cancel), ErrorCode.Forbidden);
+        Refused(await plane.Users.DeleteAsync(caller.AccountId, caller, caller.UserId, Cancel), ErrorCode.Forbidden);
         Refused(await plane.Users.ChangeAsync(caller.AccountId, caller, other.Admin.Id, demote, Cancel), ErrorCode.UserNotFound);
         Refused(await plane.Users.DeleteAsync(caller.AccountId, caller, other.Admin.Id, Cancel), ErrorCode.UserNotFound);
         Refused(await plane.Users.GetAsync(caller.AccountId, other.Admin.Id, Cancel), ErrorCode.UserNotFound);

@@ -108,13 +108,13 @@ public sealed class TokenServiceTests(SharedPostgres postgres)
             new() { Name = "more", Role = Role.Operator },
             new() { Name = "more", ExpiresAt = end + TimeSpan.FromSeconds(1) },
         })
-            Refused(await plane.Tokens.CreateAsync(plane.Account, caller, more, Cancel), ErrorCode.OperationNotPermitted);
+            Refused(await plane.Tokens.CreateAsync(plane.Account, caller, more, Cancel), ErrorCode.Forbidden);
         Refused(await plane.Tokens.CreateAsync(plane.Account, caller, new CreateToken { Name = "other's", User = other.Id }, Cancel), ErrorCode.UserNotFound);
-        Refused(await plane.Users.CreateAsync(plane.Account, caller, "helper", Role.Operator, Cancel), ErrorCode.OperationNotPermitted);
+        Refused(await plane.Users.CreateAsync(plane.Account, caller, "helper", Role.Operator, Cancel), ErrorCode.Forbidden);
 
         NewAccessKey key = Ok(await plane.AccessKeys.CreateAsync(plane.Account, caller, new CreateAccessKey(), Cancel));
         Assert.Equal((Role.Viewer, (DateTimeOffset?)end), (key.Key.Role, key.Key.ExpiresAt));
-        Refused(await plane.AccessKeys.CreateAsync(plane.Account, caller, new CreateAccessKey { Role = Role.Admin }, Cancel), ErrorCode.OperationNotPermitted);
+        Refused(await plane.AccessKeys.CreateAsync(plane.Account, caller, new CreateAccessKey { Role = Role.Admin }, Cancel), ErrorCode.Forbidden);
 
         // Not even an administrator's token makes one that can do more than its user.
         Caller boss = Ok(await plane.Tokens.VerifyAsync((await plane.TokenAsync(admin)).Secret, Cancel));
@@ -131,7 +131,7 @@ public sealed class TokenServiceTests(SharedPostgres postgres)
         NewToken full = await plane.TokenAsync(admin);
         Caller viewer = Ok(await plane.Tokens.VerifyAsync((await plane.TokenAsync(admin, Role.Viewer)).Secret, Cancel));
 
-        Refused(await plane.Tokens.RevokeAsync(plane.Account, viewer, full.Id, Cancel), ErrorCode.OperationNotPermitted);
+        Refused(await plane.Tokens.RevokeAsync(plane.Account, viewer, full.Id, Cancel), ErrorCode.Forbidden);
         Ok(await plane.Tokens.RevokeAsync(plane.Account, viewer, viewer.TokenId, Cancel));
     }
 

@@ -1,4 +1,5 @@
 using CloudLab.ControlPlane.Common;
+using CloudLab.ControlPlane.Common.Listing;
 using CloudLab.ControlPlane.Identity;
 using CloudLab.ControlPlane.Images;
 using CloudLab.ControlPlane.Instances;
@@ -24,7 +25,7 @@ public sealed class InstanceServiceTests(SharedPostgres postgres)
         Assert.Equal(InstanceState.Pending, created.State);
         Assert.Equal((1, 128L << 20), (created.Vcpus, created.MemoryBytes));
         InstanceDetails read = await plane.GetAsync(created.Id);
-        Assert.Equal(created with { Tags = [] }, read with { Tags = [] });
+        Assert.Equal(created with { Tags = [], ScratchDisks = [] }, read with { Tags = [], ScratchDisks = [] });
         Assert.Equal(["B", "b", "ä"], read.Tags.Select(tag => tag.Key));
         Assert.Equal(created.Tags, read.Tags);
     }
@@ -47,6 +48,14 @@ public sealed class InstanceServiceTests(SharedPostgres postgres)
         (CreateInstances, ErrorCode)[] requests =
         [
             (Request() with { Count = 0 }, ErrorCode.InvalidParameter),
+            (Request() with { MinCount = 0 }, ErrorCode.InvalidParameter),
+            (Request() with { MinCount = 2 }, ErrorCode.InvalidParameter),
+            (Request() with { UserData = new byte[InstanceUserData.MaxLength + 1] }, ErrorCode.InvalidParameter),
+            (Request() with { ScratchDisks = [1 << 20, 1 << 20, 1 << 20, 1 << 20, 1 << 20] }, ErrorCode.InvalidParameter),
+            (Request() with { ScratchDisks = [0] }, ErrorCode.InvalidParameter),
+            (Request() with { ScratchDisks = [(1 << 20) + 512] }, ErrorCode.InvalidParameter),
+            (Request() with { ScratchDisks = [long.MaxValue] }, ErrorCode.InvalidParameter),
+            (Request() with { Tags = new Dictionary<string, string> { ["CloudLab:x"] = "" } }, ErrorCode.InvalidParameter),
             (Request() with { Count = 101 }, ErrorCode.InvalidParameter),
             (Request() with { Image = "" }, ErrorCode.InvalidParameter),
             (Request() with { InstanceType = "" }, ErrorCode.InvalidParameter),
@@ -61,7 +70,7 @@ public sealed class InstanceServiceTests(SharedPostgres postgres)
         ];
         foreach ((CreateInstances request, ErrorCode code) in requests)
             Refused(await plane.Instances.CreateAsync(plane.Account, request, Cancel), code);
-        Assert.Empty(Ok(await plane.Instances.ListAsync(plane.Account, new InstanceQuery(), Cancel)).Items);
+        Assert.Empty(Ok(await plane.Instances.ListAsync(plane.Account, new ListRequest(), Cancel)).Items);
     }
 
     [Theory, BothDatabases]
@@ -73,7 +82,7 @@ public sealed class InstanceServiceTests(SharedPostgres postgres)
         var again = Ok(await plane.Instances.CreateAsync(plane.Account, request, Cancel));
         Assert.Equal(first.Select(i => i.Id), again.Select(i => i.Id));
         Refused(await plane.Instances.CreateAsync(plane.Account, request with { Count = 2 }, Cancel), ErrorCode.IdempotentParameterMismatch);
-        Assert.Equal(3, Ok(await plane.Instances.ListAsync(plane.Account, new InstanceQuery(), Cancel)).Items.Count);
+        Assert.Equal(3, Ok(await plane.Instances.ListAsync(plane.Account, new ListRequest(), Cancel)).Items.Count);
     }
 
     [Theory, BothDatabases]
@@ -119,7 +128,7 @@ public sealed class InstanceServiceTests(SharedPostgres postgres)
         CloudLabError error = Refused(await plane.Instances.CreateAsync(plane.Account, Request(), Cancel), ErrorCode.InsufficientInstanceCapacity);
         Assert.True(error.IsRetryable);
         plane.Clock.Advance(TimeSpan.FromHours(1));
-        Assert.Equal(8, Ok(await plane.Instances.ListAsync(plane.Account, new InstanceQuery(), Cancel)).Items.Count);
+        Assert.Equal(8, Ok(await plane.Instances.ListAsync(plane.Account, new ListRequest(), Cancel)).Items.Count);
     }
 
     [Theory, BothDatabases]
@@ -152,7 +161,7 @@ public sealed class InstanceServiceTests(SharedPostgres postgres)
         string? token = null;
         do
         {
-            var page = Ok(await plane.Instances.ListAsync(plane.Account, new InstanceQuery { PageSize = 4, NextToken = token }, Cancel));
+            var page = Ok(await plane.Instances.ListAsync(plane.Account, new ListRequest { PageSize = 4, NextToken = token }, Cancel));
             Assert.InRange(page.Items.Count, 1, 4);
             listed.AddRange(page.Items.Select(i => i.Id));
             token = page.NextToken;
@@ -167,9 +176,9 @@ public sealed class InstanceServiceTests(SharedPostgres postgres)
     {
         await using TestPlane plane = await ReadyAsync(provider);
         foreach (string token in new[] { "", "x", "AAAA", new string('A', 5000), "LTE6aS0wMTIzNDU2Nzg5YWJjZGVmMA", "ä" })
-            Refused(await plane.Instances.ListAsync(plane.Account, new InstanceQuery { NextToken = token }, Cancel), ErrorCode.InvalidParameter);
+            Refused(await plane.Instances.ListAsync(plane.Account, new ListRequest { NextToken = token }, Cancel), ErrorCode.InvalidParameter);
         foreach (int size in new[] { 0, -1, 1001 })
-            Refused(await plane.Instances.ListAsync(plane.Account, new InstanceQuery { PageSize = size }, Cancel), ErrorCode.InvalidParameter);
+            Refused(await plane.Instances.ListAsync(plane.Account, new ListRequest { PageSize = size }, Cancel), ErrorCode.InvalidParameter);
     }
 
     [Theory, BothDatabases]
@@ -191,13 +200,12 @@ public sealed class InstanceServiceTests(SharedPostgres postgres)
         ];
         foreach ((InstanceId id, InstanceState state) in ids.Zip(states))
         {
-            var page = Ok(await plane.Instances.ListAsync(plane.Account, new InstanceQuery { State = state }, Cancel));
+            var page = Ok(await plane.Instances.ListAsync(plane.Account, Cancel, $"state={EnumText.Of(state)}"));
             InstanceDetails only = Assert.Single(page.Items);
             Assert.Equal((id, state), (only.Id, only.State));
         }
 
-        Assert.Empty(Ok(await plane.Instances.ListAsync(
-            plane.Account, new InstanceQuery { InstanceType = "standard.medium" }, Cancel)).Items);
+        Assert.Empty(Ok(await plane.Instances.ListAsync(plane.Account, Cancel, "instanceType=standard.medium")).Items);
     }
 
     [Theory, BothDatabases]
@@ -206,7 +214,7 @@ public sealed class InstanceServiceTests(SharedPostgres postgres)
         await using TestPlane plane = await ReadyAsync(provider);
         InstanceId id = (await plane.CreateAsync())[0].Id;
         AccountId other = AccountId.New();
-        Assert.Empty(Ok(await plane.Instances.ListAsync(other, new InstanceQuery(), Cancel)).Items);
+        Assert.Empty(Ok(await plane.Instances.ListAsync(other, new ListRequest(), Cancel)).Items);
         Refused(await plane.Instances.GetAsync(other, id, Cancel), ErrorCode.InstanceNotFound);
         Refused(await plane.Instances.StartAsync(other, id, Cancel), ErrorCode.InstanceNotFound);
         Refused(await plane.Instances.StopAsync(other, id, Cancel), ErrorCode.InstanceNotFound);

@@ -86,6 +86,7 @@ public sealed class InstanceTests
             if (before == InstanceState.ShuttingDown) Assert.True(instance.State == before || instance.State == InstanceState.Terminated);
             Assert.InRange(instance.ObservedGeneration, 0, instance.BootGeneration);
             Assert.Equal(instance.State == InstanceState.Terminated, instance.TerminatedAt is not null);
+            Assert.Equal(instance.State is not (InstanceState.Stopped or InstanceState.Terminated), instance.IsActive);
             if (instance.Observed == ObservedState.Terminated) Assert.Equal(DesiredState.Terminated, instance.Desired);
             if (instance.Observed != ObservedState.Running)
                 Assert.Equal((CheckStatus.NotAvailable, CheckStatus.NotAvailable), (instance.SystemCheck, instance.InstanceCheck));
@@ -133,6 +134,43 @@ public sealed class InstanceTests
     }
 
     [Fact]
+    public void Protection_holds_requests_off_but_not_the_guest()
+    {
+        var request = new CreateInstances { Image = "test", InstanceType = "standard.small", DisableApiStop = true, DisableApiTermination = true };
+        var instance = Instance.Create(AccountId.New(), new Image("test", Architecture.Riscv64, Now), InstanceTypeCatalog.All[0], request, Now);
+        instance.ObserveBoot(1);
+        Assert.Equal(ErrorCode.OperationNotPermitted, instance.RequestStop()?.Code);
+        Assert.Equal(ErrorCode.OperationNotPermitted, instance.RequestStop(isForced: true)?.Code);
+        Assert.Equal(ErrorCode.OperationNotPermitted, instance.RequestTerminate()?.Code);
+        Assert.Equal(InstanceState.Running, instance.State);
+        instance.ObserveGuestEnd(StateReason.InstanceInitiatedShutdown, Now);
+        Assert.Equal(InstanceState.Stopped, instance.State);
+        // What it is already is no stop.
+        Assert.Null(instance.RequestStop());
+        Assert.Null(instance.RequestAttributes(null, disableApiTermination: false, null));
+        Assert.Null(instance.RequestTerminate());
+    }
+
+    [Fact]
+    public void The_type_changes_only_while_it_is_stopped()
+    {
+        Instance instance = In(InstanceState.Running);
+        InstanceType large = InstanceTypeCatalog.All[2];
+        Assert.Equal(ErrorCode.IncorrectInstanceState, instance.RequestType(large)?.Code);
+        Assert.Null(instance.RequestType(InstanceTypeCatalog.All[0]));
+        instance = In(InstanceState.Stopped);
+        Assert.Null(instance.RequestType(large));
+        Assert.Equal(("standard.large", 2, 512L << 20), (instance.InstanceType, instance.Vcpus, instance.MemoryBytes));
+    }
+
+    [Fact]
+    public void A_stopped_instance_is_no_hosts()
+    {
+        Instance instance = In(InstanceState.Stopped);
+        Assert.Equal((null, 0L, false), (instance.Host, instance.HostEpoch, instance.IsActive));
+    }
+
+    [Fact]
     public void A_long_reason_is_cut()
     {
         Instance instance = In(InstanceState.Running);
@@ -143,7 +181,8 @@ public sealed class InstanceTests
     private static Instance New(ShutdownBehavior behavior = ShutdownBehavior.Stop)
     {
         var image = new Image("test", Architecture.Riscv64, Now);
-        return Instance.Create(AccountId.New(), image, InstanceTypeCatalog.All[0], behavior, null, [], Now);
+        var request = new CreateInstances { Image = "test", InstanceType = "standard.small", ShutdownBehavior = behavior };
+        return Instance.Create(AccountId.New(), image, InstanceTypeCatalog.All[0], request, Now);
     }
 
     private static Instance In(InstanceState state)
@@ -172,8 +211,7 @@ public sealed class InstanceTests
                 case Act.Reboot:
                     return instance.RequestReboot() is null;
                 case Act.Terminate:
-                    instance.RequestTerminate();
-                    return true;
+                    return instance.RequestTerminate() is null;
                 case Act.Boot:
                     instance.ObserveBoot(instance.BootGeneration);
                     return true;

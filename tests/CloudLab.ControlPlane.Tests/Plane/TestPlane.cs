@@ -51,6 +51,11 @@ public sealed class TestPlane : IAsyncDisposable
 
     public InstanceService Instances => Get<InstanceService>();
 
+    public InstanceAttributeService Attributes => Get<InstanceAttributeService>();
+
+    /// <summary>Where the scratch disks of this plane's instances are.</summary>
+    public string ScratchDirectory => Path.Combine(_directory, "scratch");
+
     public ImageService Images => Get<ImageService>();
 
     public ImageRegistry Registry => Get<ImageRegistry>();
@@ -102,8 +107,14 @@ public sealed class TestPlane : IAsyncDisposable
         OpenAsync(database, directory, ownsDirectory: false, options: null, time: null);
 
     /// <summary>Another process on the same database: its own services, caches and host.</summary>
-    public Task<TestPlane> OpenAnotherAsync(ControlPlaneOptions options) =>
-        OpenAsync(Database, Path.Combine(_directory, Guid.NewGuid().ToString("n")), ownsDirectory: false, options, Time);
+    public Task<TestPlane> OpenAnotherAsync(ControlPlaneOptions options)
+    {
+        // The hosts of a database share its master key.
+        string directory = Path.Combine(_directory, Guid.NewGuid().ToString("n"));
+        Directory.CreateDirectory(Path.Combine(directory, "keys"));
+        File.Copy(KeyFile(_directory), KeyFile(directory));
+        return OpenAsync(Database, directory, ownsDirectory: false, options, Time);
+    }
 
     /// <summary>The same data after the process before has gone.</summary>
     public Task<TestPlane> ReopenAsync(ControlPlaneOptions options) =>
@@ -208,6 +219,8 @@ public sealed class TestPlane : IAsyncDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
+    private static string KeyFile(string directory) => Path.Combine(directory, "keys", "master.key");
+
     private static async Task<TestPlane> OpenAsync(
         DatabaseOptions database, string directory, bool ownsDirectory, ControlPlaneOptions? options, TimeProvider? time)
     {
@@ -216,7 +229,8 @@ public sealed class TestPlane : IAsyncDisposable
         services.AddLogging(log => log.AddProvider(new TestLog(time)).SetMinimumLevel(LogLevel.Debug));
         services.AddSingleton(time);
         services.AddSingleton<IBlobStore>(_ => FileBlobStore.Open(Path.Combine(directory, "blobs"), time));
-        services.AddSingleton(_ => MasterKey.LoadOrCreate(Path.Combine(directory, "keys", "master.key")));
+        services.AddSingleton(_ => MasterKey.LoadOrCreate(KeyFile(directory)));
+        services.AddSingleton(_ => ScratchStore.Open(Path.Combine(directory, "scratch")));
         services.AddCloudLabPersistence(database);
         services.AddCloudLabControlPlane(options ?? QuickOptions);
         var plane = new TestPlane(services.BuildServiceProvider(), time, database, directory, ownsDirectory);

@@ -17,7 +17,9 @@ public sealed class InstancePlanTests
     {
         Start,
         Stop,
+        ForceStop,
         Reboot,
+        HardReboot,
         Terminate,
         GuestEnds,
         GuestObeys,
@@ -64,24 +66,89 @@ public sealed class InstancePlanTests
     }
 
     [Fact]
-    public void Reboots_that_were_asked_for_together_are_one_reset()
+    public void A_guest_is_asked_before_it_is_rebooted_and_the_same_machine_boots_again()
     {
         var world = new World();
         Assert.Equal([InstanceStep.Start, InstanceStep.RecordBoot], world.Converge());
         world.Row.RequestReboot();
         world.Row.RequestReboot();
+        Assert.Equal([InstanceStep.AskForReboot], world.Converge());
+        world.Apply(Event.GuestObeys);
+        Assert.Equal([InstanceStep.RecordBoot], world.Converge());
+        Assert.Empty(world.Converge());
+    }
+
+    [Fact]
+    public void A_guest_that_does_not_obey_is_reset_when_its_time_is_over()
+    {
+        var world = new World();
+        world.Converge();
+        world.Row.RequestReboot();
+        world.Converge();
+        world.IsOverdue = true;
+        Assert.Equal([InstanceStep.Reset, InstanceStep.RecordBoot], world.Converge());
+        Assert.Equal(InstanceState.Running, world.Row.State);
+    }
+
+    [Fact]
+    public void A_guest_that_is_to_reboot_is_asked_anew_when_it_is_to_stop()
+    {
+        var world = new World();
+        world.Converge();
+        world.Row.RequestReboot();
+        Assert.Equal([InstanceStep.AskForReboot], world.Converge());
+        world.Row.RequestStop();
+        Assert.Equal([InstanceStep.AskForShutdown], world.Converge());
+        world.Apply(Event.GuestObeys);
+        Assert.Equal([InstanceStep.RecordEnd], world.Converge());
+    }
+
+    [Fact]
+    public void Hard_reboots_that_were_asked_for_together_are_one_reset()
+    {
+        var world = new World();
+        world.Converge();
+        world.Row.RequestReboot();
+        world.Converge();
+        world.Row.RequestReboot(isHard: true);
+        world.Row.RequestReboot(isHard: true);
         Assert.Equal([InstanceStep.Reset, InstanceStep.RecordBoot], world.Converge());
         Assert.Empty(world.Converge());
+    }
+
+    [Fact]
+    public void A_forced_stop_asks_nobody_and_a_stop_under_way_can_still_be_forced()
+    {
+        var forced = new World();
+        forced.Converge();
+        forced.Row.RequestStop(isForced: true);
+        Assert.Equal([InstanceStep.ForceStop, InstanceStep.RecordEnd], forced.Converge());
+
+        var impatient = new World();
+        impatient.Converge();
+        impatient.Row.RequestStop();
+        Assert.Equal([InstanceStep.AskForShutdown], impatient.Converge());
+        impatient.Row.RequestStop(isForced: true);
+        Assert.Equal([InstanceStep.ForceStop, InstanceStep.RecordEnd], impatient.Converge());
+        Assert.Null(impatient.Row.RequestStart(Now));
+        impatient.Converge();
+        impatient.Row.RequestStop();
+        Assert.Equal([InstanceStep.AskForShutdown], impatient.Converge());
     }
 
     /// <summary>A row and the simplest machine.</summary>
     private sealed class World
     {
         private int _generation;
-        private bool _isAsked;
+        private GuestRequest _asked;
+        private int _askedGeneration;
 
         public Instance Row { get; } = Instance.Create(
-            AccountId.New(), new Image("test", Architecture.Riscv64, Now), InstanceTypeCatalog.All[0], ShutdownBehavior.Stop, null, [], Now);
+            AccountId.New(),
+            new Image("test", Architecture.Riscv64, Now),
+            InstanceTypeCatalog.All[0],
+            new CreateInstances { Image = "test", InstanceType = "standard.small" },
+            Now);
 
         public MachinePresence Presence { get; private set; }
 
@@ -97,14 +164,23 @@ public sealed class InstancePlanTests
                 case Event.Stop:
                     Row.RequestStop();
                     break;
+                case Event.ForceStop:
+                    Row.RequestStop(isForced: true);
+                    break;
                 case Event.Reboot:
                     Row.RequestReboot();
+                    break;
+                case Event.HardReboot:
+                    Row.RequestReboot(isHard: true);
                     break;
                 case Event.Terminate:
                     Row.RequestTerminate();
                     break;
+                case Event.GuestObeys when _asked == GuestRequest.Reboot && Presence == MachinePresence.Alive:
+                    (_generation, _asked, IsOverdue) = (_askedGeneration, GuestRequest.None, false);
+                    break;
                 case Event.GuestEnds when Presence == MachinePresence.Alive:
-                case Event.GuestObeys when _isAsked && Presence == MachinePresence.Alive:
+                case Event.GuestObeys when _asked == GuestRequest.ShutDown && Presence == MachinePresence.Alive:
                     Presence = MachinePresence.Ended;
                     break;
                 case Event.TimeIsOver:
@@ -150,7 +226,10 @@ public sealed class InstancePlanTests
                     Row.ObserveBoot(_generation);
                     break;
                 case InstanceStep.AskForShutdown:
-                    _isAsked = true;
+                    (_asked, IsOverdue) = (GuestRequest.ShutDown, false);
+                    break;
+                case InstanceStep.AskForReboot:
+                    (_asked, _askedGeneration, IsOverdue) = (GuestRequest.Reboot, Row.BootGeneration, false);
                     break;
                 case InstanceStep.ForceStop:
                     Presence = MachinePresence.Ended;
@@ -173,9 +252,9 @@ public sealed class InstancePlanTests
 
         private void Boot()
         {
-            (Presence, _generation, _isAsked, IsOverdue) = (MachinePresence.Alive, Row.BootGeneration, false, false);
+            (Presence, _generation, _asked, IsOverdue) = (MachinePresence.Alive, Row.BootGeneration, GuestRequest.None, false);
         }
 
-        private MachineView View() => new(Presence, _generation, _isAsked, _isAsked && IsOverdue);
+        private MachineView View() => new(Presence, _generation, _asked, _asked != GuestRequest.None && IsOverdue);
     }
 }

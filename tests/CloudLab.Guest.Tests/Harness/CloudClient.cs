@@ -23,9 +23,13 @@ internal sealed class CloudClient : IDisposable
     public Task ReadyAsync() => PollAsync("/readyz", static answer => (bool)answer["ready"]!);
 
     /// <summary>Creates one instance, which is pending at first.</summary>
-    public async Task<CloudInstance> CreateAsync(string type)
+    public Task<CloudInstance> CreateAsync(string type) => CreateAsync(type, []);
+
+    /// <summary>Creates one instance with more to it than its type.</summary>
+    public async Task<CloudInstance> CreateAsync(string type, JsonObject request)
     {
-        var request = new { imageId = "cloudlab-linux", instanceType = type, count = 1 };
+        request["imageId"] = "cloudlab-linux";
+        request["instanceType"] = type;
         using HttpResponseMessage response = await _http.PostAsJsonAsync("/v1/instances", request, TestContext.Current.CancellationToken);
         JsonObject created = await ReadAsync(response, HttpStatusCode.Accepted);
         JsonNode instance = Assert.Single(created["instances"]!.AsArray())!;

@@ -36,6 +36,17 @@ public sealed class VirtualMachineTests : IAsyncDisposable
         Assert.Equal(MachineState.Stopped, machine.Status.State);
     }
 
+    [Fact]
+    public async Task A_power_off_that_is_to_be_a_reboot_boots_the_same_machine_once()
+    {
+        VirtualMachine machine = await CreateAsync(new GuestProgram().Print("up\n").PowerOff().Spin());
+        machine.RebootsOnPowerOff = true;
+        await machine.StartAsync();
+        await StoppedAsync(machine);
+        Assert.Equal((2, StopReason.GuestPowerOff, false), (machine.Status.Boots, machine.Status.StopReason, machine.RebootsOnPowerOff));
+        Assert.Equal("up\nup\n", Output(machine));
+    }
+
     [Theory]
     [InlineData(0x5555, StopReason.GuestPowerOff, "the guest powered off", 0)]
     [InlineData(0x3333, StopReason.GuestFailure, "the guest reported failure 7", 7)]

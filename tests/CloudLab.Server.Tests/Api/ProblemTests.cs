@@ -29,6 +29,14 @@ public sealed class ProblemTests(SqliteServerFixture fixture) : IClassFixture<Sq
     [InlineData("GET", "/v1/instances?limit=ten", 400, "invalid-request")]
     [InlineData("GET", "/v1/instances?state=dreaming", 400, "invalid-parameter")]
     [InlineData("GET", "/v1/instances?nextToken=nonsense", 400, "invalid-parameter")]
+    [InlineData("GET", "/v1/instances?stat=running", 400, "invalid-parameter")]
+    [InlineData("GET", "/v1/instances?tag:Name=%5C", 400, "invalid-parameter")]
+    [InlineData("GET", "/v1/instances?Limit=5", 400, "invalid-parameter")]
+    [InlineData("GET", "/v1/images?x=1", 400, "invalid-parameter")]
+    [InlineData("POST", "/v1/instances/i-0123456789abcdef0/stop?forced=true", 400, "invalid-parameter")]
+    [InlineData("POST", "/v1/instances/i-0123456789abcdef0/stop?force=maybe", 400, "invalid-request")]
+    [InlineData("GET", "/v1/instances/i-0123456789abcdef0/transitions", 404, "instance-not-found")]
+    [InlineData("GET", "/v1/instances/nonsense/user-data", 404, "instance-not-found")]
     public async Task A_request_for_what_is_not_there_is_answered(string method, string path, int status, string code)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.Relative));

@@ -73,15 +73,21 @@ public sealed class RouteTests(SqliteServerFixture fixture) : IClassFixture<Sqli
     }
 
     [Theory]
-    [InlineData(Role.Viewer)]
-    [InlineData(Role.Operator)]
-    [InlineData(Role.Admin)]
-    public async Task A_role_passes_exactly_the_routes_whose_permission_it_has(Role role)
+    [InlineData(Role.Viewer, false)]
+    [InlineData(Role.Operator, false)]
+    [InlineData(Role.Admin, false)]
+    [InlineData(Role.Viewer, true)]
+    [InlineData(Role.Operator, true)]
+    [InlineData(Role.Admin, true)]
+    public async Task A_role_passes_exactly_the_routes_whose_permission_it_has(Role role, bool isManagement)
     {
-        using HttpClient client = await _server.ClientAsync(role);
+        (AccountId account, HttpClient admin) = await _server.AccountAsync();
+        admin.Dispose();
+        using HttpClient client = isManagement ? await _server.ClientAsync(role) : await _server.ClientAsync(account, role);
         foreach (RouteEndpoint endpoint in Protected())
         {
-            bool allowed = role >= endpoint.Metadata.GetMetadata<Permission>()!.Role;
+            Permission permission = endpoint.Metadata.GetMetadata<Permission>()!;
+            bool allowed = role >= permission.Role && (isManagement || !permission.IsManagement);
             // A stream of events has no end.
             using HttpResponseMessage response = await client.SendAsync(
                 RequestTo(endpoint), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
@@ -89,6 +95,11 @@ public sealed class RouteTests(SqliteServerFixture fixture) : IClassFixture<Sqli
             if (!allowed) Assert.Equal("forbidden", await response.ReadProblemAsync());
         }
     }
+
+    [Fact]
+    public void What_concerns_other_accounts_is_for_the_management_account_only() => Assert.All(
+        Protected().Where(e => e.RoutePattern.RawText!.StartsWith("/v1/admin/", StringComparison.Ordinal)),
+        e => Assert.True(e.Metadata.GetMetadata<Permission>()!.IsManagement, NameOf(e)));
 
     private static string? NameOf(RouteEndpoint endpoint) => endpoint.Metadata.GetMetadata<IEndpointNameMetadata>()?.EndpointName;
 
@@ -101,6 +112,7 @@ public sealed class RouteTests(SqliteServerFixture fixture) : IClassFixture<Sqli
     {
         string path = endpoint.RoutePattern.RawText!.Replace("{id}", "i-0123456789abcdef0", StringComparison.Ordinal)
             .Replace("{name}", "standard.small", StringComparison.Ordinal);
+        Assert.DoesNotContain('{', path);
         string method = endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods.Single();
         return new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.Relative));
     }

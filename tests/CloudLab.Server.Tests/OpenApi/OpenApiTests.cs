@@ -85,6 +85,26 @@ public sealed class OpenApiTests(SqliteServerFixture fixture) : IClassFixture<Sq
     }
 
     [Fact]
+    public async Task What_is_limited_is_told_as_the_code_limits_it()
+    {
+        JsonObject document = await _client.GetAsync("/openapi/v1.json", HttpStatusCode.OK);
+        JsonNode create = document["components"]!["schemas"]!["CreateInstancesRequest"]!["properties"]!;
+        Assert.Equal((1, 100), ((int)create["minCount"]!["minimum"]!, (int)create["minCount"]!["maximum"]!));
+        Assert.Equal(64, (int)create["clientToken"]!["maxLength"]!);
+        Assert.Equal(4, (int)create["scratchDisks"]!["maxItems"]!);
+        Assert.Equal(50, (int)create["tags"]!["maxProperties"]!);
+        Assert.Equal(256, (int)create["tags"]!["additionalProperties"]!["maxLength"]!);
+        JsonNode list = document["paths"]!["/v1/instances"]!["get"]!;
+        JsonNode limit = list["parameters"]!.AsArray().Single(p => (string)p!["name"]! == "limit")!["schema"]!;
+        Assert.Equal((1, 1000), ((int)limit["minimum"]!, (int)limit["maximum"]!));
+        Assert.Contains(list["parameters"]!.AsArray(), p => (string)p!["name"]! == "tags");
+        JsonNode get = document["paths"]!["/v1/instances/{id}"]!;
+        Assert.NotNull(get["get"]!["responses"]!["304"]);
+        Assert.NotNull(get["patch"]!["responses"]!["412"]);
+        Assert.Null(get["patch"]!["responses"]!["304"]);
+    }
+
+    [Fact]
     public async Task The_page_offers_to_authorize_with_a_bearer_token()
     {
         JsonObject document = await _client.GetAsync("/openapi/v1.json", HttpStatusCode.OK);

@@ -28,6 +28,7 @@ internal static class Initramfs
         ("etc/cloudlab/start", "start", true),
         ("etc/cloudlab/modules", "modules", true),
         ("etc/cloudlab/agent", "agent", true),
+        ("etc/cloudlab/user-data", "user-data", true),
         ("etc/acpi/PWRF/00000080", "power-key", true),
     ];
 

@@ -59,6 +59,7 @@ internal static class VirtDeviceTree
         }
 
         if (!machine.RngSeed.IsEmpty) tree.Property("rng-seed", machine.RngSeed.Span);
+        foreach ((string name, ReadOnlyMemory<byte> value) in machine.Chosen) tree.Property(name, value.Span);
         tree.EndNode();
     }
 

@@ -32,6 +32,9 @@ internal sealed record VirtMachineDescription
     /// <summary>Entropy for the kernel's first random numbers and its address layout; empty for none.</summary>
     public ReadOnlyMemory<byte> RngSeed { get; init; }
 
+    /// <summary>Further properties of the node <c>/chosen</c>.</summary>
+    public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> Chosen { get; init; } = new Dictionary<string, ReadOnlyMemory<byte>>();
+
     /// <summary>Whether the start of RAM is kept from the kernel for the SBI that the VMM plays.</summary>
     public bool ReservesFirmware { get; init; } = true;
 

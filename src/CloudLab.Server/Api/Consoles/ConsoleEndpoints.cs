@@ -20,7 +20,8 @@ internal static class ConsoleEndpoints
         console.MapGet("/", ReadAsync)
             .WithName("GetConsoleOutput")
             .WithSummary("Reads what the guest wrote last to its serial console")
-            .WithDescription("The last 64 KiB, as the guest wrote them. Empty before the instance ran.")
+            .WithDescription("The last 64 KiB, as the guest wrote them, also of an instance that is stopped or terminated and after a restart of the "
+                + "server; a crash of the server can cost the last 30 seconds of it. Empty before the instance ran.")
             .Produces<string>(StatusCodes.Status200OK, "text/plain")
             .Requires(Permission.InstancesRead)
             .WithProblems(StatusCodes.Status404NotFound);
@@ -35,7 +36,7 @@ internal static class ConsoleEndpoints
             .WithSummary("Joins the serial console over a WebSocket")
             .WithDescription(
                 "Binary frames both ways: bytes from and to the guest, the kept output first. Takes a token, or a ticket as ?ticket=. "
-                + "Closes with 1000 when the instance is terminated and with 1001 when the server stops.")
+                + "Closes with 1000 when the instance is terminated, with 1001 when the server stops and with 1008 when the token ends.")
             .WithMetadata(AcceptsConsoleTicket.Instance)
             .Produces(StatusCodes.Status101SwitchingProtocols)
             .Requires(Permission.InstancesConsole)
@@ -74,7 +75,7 @@ internal static class ConsoleEndpoints
         try
         {
             using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync();
-            await sessions.RunAsync(socket, context.User.Caller().AccountId, instance.Value.Id);
+            await sessions.RunAsync(socket, context.User.Caller(), instance.Value.Id);
             return Results.Empty;
         }
         finally

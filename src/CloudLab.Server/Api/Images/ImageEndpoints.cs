@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using CloudLab.ControlPlane.Common;
 using CloudLab.ControlPlane.Images;
+using CloudLab.Server.Api.Common;
 using CloudLab.Server.Hosting;
 using CloudLab.Server.Problems;
 using CloudLab.Server.Security;
@@ -43,11 +44,13 @@ internal static class ImageEndpoints
         return TypedResults.Ok(new ImageList { Images = [.. page.Value.Items.Select(ImageView.Of)], NextToken = page.Value.NextToken });
     }
 
-    private static async Task<Results<Ok<ImageView>, ProblemResult>> GetAsync(
+    private static async Task<Results<EntityResult<ImageView>, ProblemResult>> GetAsync(
         string id, ImageService images, ClaimsPrincipal user, CancellationToken cancellationToken)
     {
         Result<ImageDetails> image = await images.GetAsync(user.Caller().AccountId, id, cancellationToken);
-        return image.IsOk ? TypedResults.Ok(ImageView.Of(image.Value)) : ProblemResult.From(image.Error);
+        return image.IsOk
+            ? new EntityResult<ImageView>(ImageView.Of(image.Value), image.Value.Version)
+            : ProblemResult.From(image.Error);
     }
 
     private static async Task<Results<Accepted<ImageView>, ProblemResult>> BuildAsync(

@@ -1,6 +1,9 @@
+using System.Security.Cryptography;
+using System.Text;
 using CloudLab.ControlPlane;
 using CloudLab.ControlPlane.Common;
 using CloudLab.ControlPlane.InstanceTypes;
+using CloudLab.Server.Api.Common;
 using CloudLab.Server.Problems;
 using CloudLab.Server.Security;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -29,8 +32,12 @@ internal static class InstanceTypeEndpoints
         InstanceTypes = [.. InstanceTypeCatalog.All.Select(type => InstanceTypeView.Of(type, options.Hypervisor.Workers))],
     });
 
-    private static Results<Ok<InstanceTypeView>, ProblemResult> Get(string name, ControlPlaneOptions options) =>
+    private static Results<EntityResult<InstanceTypeView>, ProblemResult> Get(string name, ControlPlaneOptions options) =>
         InstanceTypeCatalog.TryFind(name, out InstanceType? type)
-            ? TypedResults.Ok(InstanceTypeView.Of(type, options.Hypervisor.Workers))
+            ? Tagged(InstanceTypeView.Of(type, options.Hypervisor.Workers))
             : ProblemResult.From(new CloudLabError(ErrorCode.InstanceTypeNotFound, "there is no instance type of that name"));
+
+    // A type has no row whose version could say that it has changed.
+    private static EntityResult<InstanceTypeView> Tagged(InstanceTypeView view) =>
+        new(view, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(view.ToString()))[..8]));
 }

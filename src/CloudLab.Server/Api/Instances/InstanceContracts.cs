@@ -3,49 +3,6 @@ using CloudLab.ControlPlane.Instances;
 
 namespace CloudLab.Server.Api.Instances;
 
-/// <summary>A request for new instances, all alike.</summary>
-internal sealed record CreateInstancesRequest
-{
-    /// <summary>The image's id, or a built-in image's name.</summary>
-    /// <example>cloudlab-linux</example>
-    public required string ImageId { get; init; }
-
-    /// <summary>The instance type's name.</summary>
-    /// <example>standard.small</example>
-    public required string InstanceType { get; init; }
-
-    /// <summary>How many, 1 to 100: all or none are created.</summary>
-    /// <example>1</example>
-    public int Count { get; init; } = 1;
-
-    /// <summary>Makes the request safe to repeat: the same token creates once. 1 to 64 printable ASCII characters.</summary>
-    /// <example>9f1c2b7e-web-1</example>
-    public string? ClientToken { get; init; }
-
-    /// <summary>What the guest's own poweroff does to the instance.</summary>
-    public ShutdownBehavior ShutdownBehavior { get; init; }
-
-    /// <summary>Labels, at most 50.</summary>
-    public IReadOnlyDictionary<string, string>? Tags { get; init; }
-
-    public CreateInstances ToCommand() => new()
-    {
-        Image = ImageId,
-        InstanceType = InstanceType,
-        Count = Count,
-        ClientToken = ClientToken,
-        ShutdownBehavior = ShutdownBehavior,
-        Tags = Tags ?? new Dictionary<string, string>(),
-    };
-}
-
-/// <summary>What was created.</summary>
-internal sealed record CreateInstancesResponse
-{
-    /// <summary>The new instances; on a repeated client token those that it created before.</summary>
-    public required IReadOnlyList<InstanceView> Instances { get; init; }
-}
-
 /// <summary>One page of instances.</summary>
 internal sealed record InstanceList
 {
@@ -70,6 +27,9 @@ internal sealed record InstanceView
     /// <summary>Why it is in this state, where there is something to say.</summary>
     public required StateReasonView? StateReason { get; init; }
 
+    /// <summary>Since when it is in this state.</summary>
+    public required DateTimeOffset StateChangedAt { get; init; }
+
     /// <summary>What it boots.</summary>
     /// <example>ami-0123456789abcdef0</example>
     public required string ImageId { get; init; }
@@ -92,6 +52,17 @@ internal sealed record InstanceView
     /// <summary>What the guest's own poweroff does to the instance.</summary>
     public required ShutdownBehavior ShutdownBehavior { get; init; }
 
+    /// <summary>Whether requests to terminate it are refused.</summary>
+    /// <example>false</example>
+    public required bool DisableApiTermination { get; init; }
+
+    /// <summary>Whether requests to stop it are refused.</summary>
+    /// <example>false</example>
+    public required bool DisableApiStop { get; init; }
+
+    /// <summary>Its disks that live until it stops, in the order of their names in the guest: `/dev/vda` and so on.</summary>
+    public required IReadOnlyList<ScratchDiskView> ScratchDisks { get; init; }
+
     /// <summary>Whether it works.</summary>
     public required StatusChecksView StatusChecks { get; init; }
 
@@ -112,14 +83,24 @@ internal sealed record InstanceView
     {
         InstanceId = instance.Id.Value,
         State = instance.State,
-        StateReason = instance.StateReason is { } reason ? new() { Code = reason.Code, Message = reason.Message } : null,
+        StateReason = StateReasonView.Of(instance.StateReason),
+        StateChangedAt = instance.StateChangedAt,
         ImageId = instance.ImageId.Value,
         InstanceType = instance.InstanceType,
         Architecture = instance.Architecture,
         Vcpus = instance.Vcpus,
         MemoryBytes = instance.MemoryBytes,
         ShutdownBehavior = instance.ShutdownBehavior,
-        StatusChecks = new() { System = instance.SystemCheck, Instance = instance.InstanceCheck },
+        DisableApiTermination = instance.DisableApiTermination,
+        DisableApiStop = instance.DisableApiStop,
+        ScratchDisks = [.. instance.ScratchDisks.Select(size => new ScratchDiskView { SizeBytes = size })],
+        StatusChecks = new()
+        {
+            System = instance.SystemCheck,
+            SystemSince = instance.SystemCheckChangedAt,
+            Instance = instance.InstanceCheck,
+            InstanceSince = instance.InstanceCheckChangedAt,
+        },
         CreatedAt = instance.CreatedAt,
         LaunchedAt = instance.LaunchedAt,
         TerminatedAt = instance.TerminatedAt,
@@ -137,6 +118,8 @@ internal sealed record StateReasonView
     /// <summary>For people.</summary>
     /// <example>Client.UserInitiatedShutdown: a user asked for it</example>
     public required string Message { get; init; }
+
+    public static StateReasonView? Of(StateReason? reason) => reason is null ? null : new() { Code = reason.Code, Message = reason.Message };
 }
 
 /// <summary>The two status checks.</summary>
@@ -145,8 +128,14 @@ internal sealed record StatusChecksView
     /// <summary>Whether the vCPUs make progress.</summary>
     public required CheckStatus System { get; init; }
 
+    /// <summary>Since when it says so: of an impaired instance, since when it is. Null when it never said anything else.</summary>
+    public required DateTimeOffset? SystemSince { get; init; }
+
     /// <summary>Whether the guest answers.</summary>
     public required CheckStatus Instance { get; init; }
+
+    /// <summary>Since when it says so: of an impaired instance, since when it is. Null when it never said anything else.</summary>
+    public required DateTimeOffset? InstanceSince { get; init; }
 }
 
 /// <summary>What a request did. The rest happens after the answer: watch the instance's state.</summary>

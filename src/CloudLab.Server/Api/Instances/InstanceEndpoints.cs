@@ -2,6 +2,7 @@ using System.Security.Claims;
 using CloudLab.ControlPlane.Common;
 using CloudLab.ControlPlane.Identity;
 using CloudLab.ControlPlane.Instances;
+using CloudLab.Server.Api.Common;
 using CloudLab.Server.Problems;
 using CloudLab.Server.Security;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -18,7 +19,9 @@ internal static class InstanceEndpoints
         instances.MapPost("/", CreateAsync)
             .WithName("CreateInstances")
             .WithSummary("Creates instances and starts them")
-            .WithDescription("All or none are created. A client token makes the request safe to repeat.")
+            .WithDescription(
+                "As many as there is room for, from `minCount` to `maxCount`, or none. A client token makes the request safe to repeat. "
+                + "Where no host has room, the answer says what there is room for.")
             .Requires(Permission.InstancesWrite)
             .WithProblems(
                 StatusCodes.Status400BadRequest, StatusCodes.Status404NotFound, StatusCodes.Status409Conflict,
@@ -26,6 +29,11 @@ internal static class InstanceEndpoints
         instances.MapGet("/", ListAsync)
             .WithName("ListInstances")
             .WithSummary("Lists instances, newest first")
+            .WithDescription(
+                "Filters are query parameters: all must match, any value of each. Values are separated by commas or given by repeating the "
+                + "parameter; `*` stands for any text, `?` for one character, and a backslash takes the meaning from what follows. "
+                + "Example: `?state=running,pending&tag:Name=web-*`.")
+            .WithMetadata(new TakesFilters(HasTags: true))
             .Requires(Permission.InstancesRead)
             .WithProblems(StatusCodes.Status400BadRequest);
         instances.MapGet("/{id}", GetAsync)
@@ -33,14 +41,13 @@ internal static class InstanceEndpoints
             .WithSummary("Shows one instance")
             .Requires(Permission.InstancesRead)
             .WithProblems(StatusCodes.Status404NotFound);
-        MapChange(instances.MapPost("/{id}/start", StartAsync), "StartInstance", "Starts a stopped instance")
-            .WithProblems(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict, StatusCodes.Status503ServiceUnavailable);
-        MapChange(instances.MapPost("/{id}/stop", StopAsync), "StopInstance", "Stops an instance: asks the guest first, then forces")
-            .WithProblems(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
-        MapChange(instances.MapPost("/{id}/reboot", RebootAsync), "RebootInstance", "Reboots an instance: RAM is cleared, the state stays running")
-            .WithProblems(StatusCodes.Status400BadRequest, StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
-        MapChange(instances.MapDelete("/{id}", TerminateAsync), "TerminateInstance", "Ends an instance for good")
-            .WithProblems(StatusCodes.Status404NotFound);
+        MapChange(instances.MapPost("/{id}/start", StartAsync), "StartInstance", "Starts a stopped instance", StatusCodes.Status503ServiceUnavailable);
+        MapChange(instances.MapPost("/{id}/stop", StopAsync), "StopInstance", "Stops an instance: asks the guest first, then forces");
+        MapChange(
+            instances.MapPost("/{id}/reboot", RebootAsync),
+            "RebootInstance",
+            "Reboots an instance, which stays running: asks the guest to go down first, then forces; RAM is cleared");
+        MapChange(instances.MapDelete("/{id}", TerminateAsync), "TerminateInstance", "Ends an instance for good");
     }
 
     /// <summary>A path's instance id; what is not in the form of one names no instance.</summary>
@@ -48,61 +55,69 @@ internal static class InstanceEndpoints
         where TValue : class =>
         new CloudLabError(ErrorCode.InstanceNotFound, $"there is no instance {(id.Length <= 64 ? id : id[..64])}");
 
-    private static RouteHandlerBuilder MapChange(RouteHandlerBuilder route, string name, string summary) =>
-        route.WithName(name).WithSummary(summary).WithDescription(AnswersAtOnce).Requires(Permission.InstancesWrite);
+    private static void MapChange(RouteHandlerBuilder route, string name, string summary, params ReadOnlySpan<int> more) =>
+        route.WithName(name)
+            .WithSummary(summary)
+            .WithDescription(AnswersAtOnce)
+            .Requires(Permission.InstancesWrite)
+            .WithProblems([StatusCodes.Status400BadRequest, StatusCodes.Status404NotFound, StatusCodes.Status409Conflict, .. more]);
 
     private static async Task<Results<Accepted<CreateInstancesResponse>, ProblemResult>> CreateAsync(
         CreateInstancesRequest request, InstanceService instances, ClaimsPrincipal user, CancellationToken cancellationToken)
     {
-        Result<IReadOnlyList<InstanceDetails>> created =
-            await instances.CreateAsync(user.Caller().AccountId, request.ToCommand(), cancellationToken);
+        Result<CreateInstances> wanted = request.ToCommand();
+        if (!wanted.IsOk) return ProblemResult.From(wanted.Error);
+        Result<IReadOnlyList<InstanceDetails>> created = await instances.CreateAsync(user.Caller().AccountId, wanted.Value, cancellationToken);
         if (!created.IsOk) return ProblemResult.From(created.Error);
         return TypedResults.Accepted((string?)null, new CreateInstancesResponse { Instances = [.. created.Value.Select(InstanceView.Of)] });
     }
 
     private static async Task<Results<Ok<InstanceList>, ProblemResult>> ListAsync(
-        [AsParameters] ListInstancesQuery query, InstanceService instances, ClaimsPrincipal user, CancellationToken cancellationToken)
+        [AsParameters] ListInstancesQuery query, HttpRequest request, InstanceService instances, ClaimsPrincipal user,
+        CancellationToken cancellationToken)
     {
-        Result<InstanceQuery> wanted = query.ToQuery();
-        if (!wanted.IsOk) return ProblemResult.From(wanted.Error);
-        Result<Page<InstanceDetails>> page = await instances.ListAsync(user.Caller().AccountId, wanted.Value, cancellationToken);
+        Result<Page<InstanceDetails>> page = await instances.ListAsync(
+            user.Caller().AccountId, ListParameters.Read(request, query.Limit, query.NextToken), cancellationToken);
         if (!page.IsOk) return ProblemResult.From(page.Error);
         return TypedResults.Ok(new InstanceList { Instances = [.. page.Value.Items.Select(InstanceView.Of)], NextToken = page.Value.NextToken });
     }
 
-    private static async Task<Results<Ok<InstanceView>, ProblemResult>> GetAsync(
+    private static async Task<Results<EntityResult<InstanceView>, ProblemResult>> GetAsync(
         string id, InstanceService instances, ClaimsPrincipal user, CancellationToken cancellationToken)
     {
         Result<InstanceDetails> instance = InstanceId.TryParse(id, out InstanceId instanceId)
             ? await instances.GetAsync(user.Caller().AccountId, instanceId, cancellationToken)
             : Invalid<InstanceDetails>(id);
-        return instance.IsOk ? TypedResults.Ok(InstanceView.Of(instance.Value)) : ProblemResult.From(instance.Error);
+        if (!instance.IsOk) return ProblemResult.From(instance.Error);
+        return new EntityResult<InstanceView>(InstanceView.Of(instance.Value), instance.Value.Version);
     }
 
     private static Task<Results<Accepted<InstanceChangeView>, ProblemResult>> StartAsync(
-        string id, InstanceService instances, ClaimsPrincipal user, CancellationToken cancellationToken) =>
-        ChangeAsync(id, user, instances.StartAsync, cancellationToken);
+        string id, IfMatch ifMatch, InstanceService instances, ClaimsPrincipal user, CancellationToken cancellationToken) =>
+        ChangeAsync(id, user, (account, instance) => instances.StartAsync(account, instance, ifMatch.Precondition, cancellationToken));
 
     private static Task<Results<Accepted<InstanceChangeView>, ProblemResult>> StopAsync(
-        string id, InstanceService instances, ClaimsPrincipal user, CancellationToken cancellationToken) =>
-        ChangeAsync(id, user, instances.StopAsync, cancellationToken);
+        string id, bool? force, IfMatch ifMatch, InstanceService instances, ClaimsPrincipal user, CancellationToken cancellationToken) =>
+        ChangeAsync(
+            id, user, (account, instance) => instances.StopAsync(account, instance, force ?? false, ifMatch.Precondition, cancellationToken));
 
     private static Task<Results<Accepted<InstanceChangeView>, ProblemResult>> RebootAsync(
-        string id, string? clientToken, InstanceService instances, ClaimsPrincipal user, CancellationToken cancellationToken) =>
-        ChangeAsync(id, user, (account, instance, ct) => instances.RebootAsync(account, instance, clientToken, ct), cancellationToken);
+        string id, bool? hard, string? clientToken, IfMatch ifMatch, InstanceService instances, ClaimsPrincipal user,
+        CancellationToken cancellationToken) =>
+        ChangeAsync(
+            id,
+            user,
+            (account, instance) => instances.RebootAsync(account, instance, hard ?? false, clientToken, ifMatch.Precondition, cancellationToken));
 
     private static Task<Results<Accepted<InstanceChangeView>, ProblemResult>> TerminateAsync(
-        string id, InstanceService instances, ClaimsPrincipal user, CancellationToken cancellationToken) =>
-        ChangeAsync(id, user, instances.TerminateAsync, cancellationToken);
+        string id, IfMatch ifMatch, InstanceService instances, ClaimsPrincipal user, CancellationToken cancellationToken) =>
+        ChangeAsync(id, user, (account, instance) => instances.TerminateAsync(account, instance, ifMatch.Precondition, cancellationToken));
 
     private static async Task<Results<Accepted<InstanceChangeView>, ProblemResult>> ChangeAsync(
-        string id,
-        ClaimsPrincipal user,
-        Func<AccountId, InstanceId, CancellationToken, Task<Result<InstanceChange>>> change,
-        CancellationToken cancellationToken)
+        string id, ClaimsPrincipal user, Func<AccountId, InstanceId, Task<Result<InstanceChange>>> change)
     {
         Result<InstanceChange> result = InstanceId.TryParse(id, out InstanceId instance)
-            ? await change(user.Caller().AccountId, instance, cancellationToken)
+            ? await change(user.Caller().AccountId, instance)
             : Invalid<InstanceChange>(id);
         if (!result.IsOk) return ProblemResult.From(result.Error);
         return TypedResults.Accepted($"/v1/instances/{result.Value.Id}", InstanceChangeView.Of(result.Value));

@@ -1,40 +1,49 @@
 using System.ComponentModel;
-using CloudLab.ControlPlane.Common;
-using CloudLab.ControlPlane.Instances;
+using System.ComponentModel.DataAnnotations;
+using CloudLab.ControlPlane.Common.Listing;
+using CloudLab.Server.Api.Common;
 using Microsoft.AspNetCore.Mvc;
 
 namespace CloudLab.Server.Api.Instances;
 
-/// <summary>The query string of a list of instances.</summary>
+/// <summary>The query string of a list of instances. The filters are here for the documentation: see <see cref="ListParameters"/>.</summary>
 internal sealed record ListInstancesQuery
 {
-    [FromQuery(Name = "limit")]
-    [Description("How many instances a page has at most, 1 to 1000. Default: 100.")]
+    [FromQuery(Name = ListParameters.Limit)]
+    [Description("How many instances a page has at most. Default: 100.")]
+    [Range(1, ListRequest.MaxPageSize)]
     public int? Limit { get; init; }
 
-    [FromQuery(Name = "nextToken")]
-    [Description("The nextToken of the page before.")]
+    [FromQuery(Name = ListParameters.NextToken)]
+    [Description("The nextToken of the page before, with the same filters.")]
+    [MaxLength(ListRequest.MaxTokenLength)]
     public string? NextToken { get; init; }
 
     [FromQuery(Name = "state")]
-    [Description("Only instances in this state: pending, running, stopping, stopped, shutting-down or terminated.")]
+    [Description("Only instances in one of these states: pending, running, stopping, stopped, shutting-down, terminated.")]
     public string? State { get; init; }
 
     [FromQuery(Name = "instanceType")]
-    [Description("Only instances of this type.")]
+    [Description("Only instances of one of these types; `*` and `?` are wildcards.")]
     public string? InstanceType { get; init; }
 
-    public Result<InstanceQuery> ToQuery()
-    {
-        InstanceState? state = null;
-        if (State is not null)
-        {
-            if (!EnumText.TryParse(State, out InstanceState wanted))
-                return new CloudLabError(ErrorCode.InvalidParameter, "'state' is not a state that an instance can be in");
-            state = wanted;
-        }
+    [FromQuery(Name = "instanceId")]
+    [Description("Only the instances with one of these ids.")]
+    public string? InstanceId { get; init; }
 
-        var query = new InstanceQuery { NextToken = NextToken, State = state, InstanceType = InstanceType };
-        return Limit is { } limit ? query with { PageSize = limit } : query;
-    }
+    [FromQuery(Name = "imageId")]
+    [Description("Only instances that boot one of the images with these ids.")]
+    public string? ImageId { get; init; }
+
+    [FromQuery(Name = "systemCheck")]
+    [Description("Only instances whose system check says one of these: not-available, initializing, passed, impaired.")]
+    public string? SystemCheck { get; init; }
+
+    [FromQuery(Name = "instanceCheck")]
+    [Description("Only instances whose instance check says one of these: not-available, initializing, passed, impaired.")]
+    public string? InstanceCheck { get; init; }
+
+    [FromQuery(Name = "tagKey")]
+    [Description("Only instances that have a tag with one of these keys; `*` and `?` are wildcards.")]
+    public string? TagKey { get; init; }
 }

@@ -518,6 +518,18 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("desired");
 
+                    b.Property<bool>("DisableApiStop")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("disable_api_stop");
+
+                    b.Property<bool>("DisableApiTermination")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("disable_api_termination");
+
+                    b.Property<int>("HardGeneration")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("hard_generation");
+
                     b.Property<string>("Host")
                         .IsConcurrencyToken()
                         .HasColumnType("TEXT")
@@ -540,10 +552,24 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("instance_check");
 
+                    b.Property<long?>("InstanceCheckChangedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("instance_check_changed_at");
+
                     b.Property<string>("InstanceType")
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("instance_type");
+
+                    b.Property<bool>("IsActive")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(true)
+                        .HasColumnName("is_active");
+
+                    b.Property<bool>("IsStopForced")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_stop_forced");
 
                     b.Property<long>("LaunchedAt")
                         .HasColumnType("INTEGER")
@@ -571,11 +597,20 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("state_reason_message");
 
+                    b.PrimitiveCollection<string>("ScratchDisks")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("scratch_disks");
+
                     b.Property<string>("ShutdownBehavior")
                         .IsRequired()
                         .HasMaxLength(32)
                         .HasColumnType("TEXT")
                         .HasColumnName("shutdown_behavior");
+
+                    b.Property<long?>("StateChangedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("state_changed_at");
 
                     b.Property<string>("SystemCheck")
                         .IsRequired()
@@ -583,9 +618,17 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("system_check");
 
+                    b.Property<long?>("SystemCheckChangedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("system_check_changed_at");
+
                     b.Property<long?>("TerminatedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("terminated_at");
+
+                    b.Property<int>("TransitionCount")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("transition_count");
 
                     b.Property<int>("Vcpus")
                         .HasColumnType("INTEGER")
@@ -598,13 +641,20 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
 
                     b.HasKey("Id");
 
-                    b.HasIndex("Host");
+                    b.HasIndex("Host")
+                        .HasFilter("is_active");
 
                     b.HasIndex("ImageId");
+
+                    b.HasIndex("TerminatedAt")
+                        .HasFilter("terminated_at is not null");
 
                     b.HasIndex("AccountId", "ClientToken");
 
                     b.HasIndex("AccountId", "CreatedAt", "Id");
+
+                    b.HasIndex(new[] { "AccountId", "CreatedAt", "Id" }, "ix_instances_active")
+                        .HasFilter("is_active");
 
                     b.ToTable("instances");
                 });
@@ -627,7 +677,66 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
 
                     b.HasKey("InstanceId", "Key");
 
+                    b.HasIndex("Key", "Value");
+
                     b.ToTable("instance_tags", (string)null);
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Instances.InstanceTransition", b =>
+                {
+                    b.Property<string>("InstanceId")
+                        .HasMaxLength(19)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("instance_id");
+
+                    b.Property<int>("Sequence")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("sequence");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.Property<string>("From")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("from");
+
+                    b.Property<string>("ReasonCode")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("reason_code");
+
+                    b.Property<string>("ReasonMessage")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("reason_message");
+
+                    b.Property<string>("To")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("to");
+
+                    b.HasKey("InstanceId", "Sequence");
+
+                    b.ToTable("instance_transitions");
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Instances.InstanceUserData", b =>
+                {
+                    b.Property<string>("InstanceId")
+                        .HasMaxLength(19)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("instance_id");
+
+                    b.Property<byte[]>("Content")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("content");
+
+                    b.HasKey("InstanceId");
+
+                    b.ToTable("instance_user_data");
                 });
 
             modelBuilder.Entity("CloudLab.ControlPlane.Quotas.Quota", b =>
@@ -924,6 +1033,24 @@ namespace CloudLab.ControlPlane.Persistence.Migrations.Sqlite
                     b.HasOne("CloudLab.ControlPlane.Instances.Instance", null)
                         .WithMany("Tags")
                         .HasForeignKey("InstanceId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Instances.InstanceTransition", b =>
+                {
+                    b.HasOne("CloudLab.ControlPlane.Instances.Instance", null)
+                        .WithMany()
+                        .HasForeignKey("InstanceId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("CloudLab.ControlPlane.Instances.InstanceUserData", b =>
+                {
+                    b.HasOne("CloudLab.ControlPlane.Instances.Instance", null)
+                        .WithOne()
+                        .HasForeignKey("CloudLab.ControlPlane.Instances.InstanceUserData", "InstanceId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
