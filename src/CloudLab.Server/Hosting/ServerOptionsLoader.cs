@@ -48,11 +48,12 @@ internal sealed class ServerOptionsLoader
         if (selfSigned && certificate is not null)
             _errors.Add("--self-signed and --certificate name two certificates. Leave one of them out.");
         bool hasCertificate = selfSigned || certificate is not null;
+        bool insecure = IsOn(Setting.InsecureHttp);
         return new ServerOptions
         {
             DataDirectory = directory,
-            Addresses = Addresses(Setting.Urls, ServerOptions.DefaultUrl, hasCertificate),
-            S3Addresses = Find(Setting.S3Urls) is "off" or "OFF" ? [] : Addresses(Setting.S3Urls, ServerOptions.DefaultS3Url, hasCertificate),
+            Addresses = Addresses(Setting.Urls, ServerOptions.DefaultUrl, hasCertificate, insecure),
+            S3Addresses = Find(Setting.S3Urls) is "off" ? [] : Addresses(Setting.S3Urls, ServerOptions.DefaultS3Url, hasCertificate, insecure),
             S3 = S3(),
             AllowedHosts = Split(Find(Setting.AllowedHosts)),
             CertificateFile = certificate,
@@ -118,10 +119,9 @@ internal sealed class ServerOptionsLoader
         return new S3Options { Region = region, Domains = domains, AllowSigV2 = !isOff };
     }
 
-    private List<ListenAddress> Addresses(Setting setting, string fallback, bool hasCertificate)
+    private List<ListenAddress> Addresses(Setting setting, string fallback, bool hasCertificate, bool insecure)
     {
         var addresses = new List<ListenAddress>();
-        bool insecure = IsOn(Setting.InsecureHttp);
         foreach (string url in Split(Find(setting) ?? fallback))
         {
             if (!ListenAddress.TryParse(url, out ListenAddress? address))

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using CloudLab.Server.Problems;
 using CloudLab.Server.S3.Access;
 using CloudLab.Server.S3.Auth;
 using CloudLab.Server.S3.Http;
@@ -87,6 +88,12 @@ internal sealed partial class S3Application(
             if (http.Response.HasStarted) http.Abort();
             return new S3Error(S3ErrorCode.InternalError, "The stored data is damaged and cannot be served");
         }
+        catch (Exception e) when (ProblemExceptionHandler.IsDatabaseAway(e))
+        {
+            // Keys and accounts are in the database; objects are not, but nobody can be let at them.
+            Log.DatabaseAway(logger, id, e);
+            return new S3Error(S3ErrorCode.ServiceUnavailable, "The service is unavailable for a moment. Please try again.");
+        }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             Log.Failed(logger, id, e);
@@ -162,6 +169,9 @@ internal sealed partial class S3Application(
 
         [LoggerMessage(2, LogLevel.Error, "S3 request {Id} failed")]
         public static partial void Failed(ILogger logger, string id, Exception exception);
+
+        [LoggerMessage(4, LogLevel.Warning, "S3 request {Id}: the database does not answer")]
+        public static partial void DatabaseAway(ILogger logger, string id, Exception exception);
 
         [LoggerMessage(3, LogLevel.Error, "S3 request {Id} met damaged data")]
         public static partial void Damaged(ILogger logger, string id, Exception exception);

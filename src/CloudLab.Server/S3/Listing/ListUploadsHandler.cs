@@ -1,5 +1,5 @@
-using CloudLab.Server.S3.Auth;
 using CloudLab.Server.S3.Access;
+using CloudLab.Server.S3.Auth;
 using CloudLab.Server.S3.Http;
 using CloudLab.Server.S3.Objects;
 using CloudLab.Server.S3.Routing;

@@ -1,6 +1,6 @@
+using CloudLab.Server.S3.Access;
 using CloudLab.Server.S3.Auth;
 using CloudLab.Server.S3.Http;
-using CloudLab.Server.S3.Access;
 
 namespace CloudLab.Server.S3.Routing;
 
