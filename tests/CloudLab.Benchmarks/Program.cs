@@ -15,6 +15,7 @@ using CloudLab.Testing;
 // footprint [COUNT] [S]  memory beside the RAM of COUNT (default 8) guests after S (default 60) seconds of idleness
 // shares                 what busy machines of different weights and caps get, beside what they should
 // control-plane [COUNT]  what requests cost with COUNT (default 100000) stopped instances, on SQLite and PostgreSQL
+// s3 [SECONDS]           reads and writes of the S3 service beside nginx, the disk and MD5, SECONDS (default 10) each
 // verifications          what it costs to verify a token or an access key, on SQLite and PostgreSQL
 // boot-once DIRECTORY    one boot in this process; prints the sample as JSON
 string verb = args.FirstOrDefault() ?? "";
@@ -34,6 +35,9 @@ switch (verb)
         return 0;
     case "shares":
         await Shares.RunAsync();
+        return 0;
+    case "s3":
+        await S3Load.RunAsync(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 10);
         return 0;
     case "verifications":
         await Verifications.RunAsync();
@@ -69,7 +73,7 @@ switch (verb)
             args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 20);
         return 0;
     default:
-        Console.Error.WriteLine("usage: CloudLab.Benchmarks boot [ROUNDS] | speed [ROUNDS] | idle [COUNT] | shares | switches [ROUNDS] | api-beside-busy | exits | start [COUNT] | footprint [COUNT] [SECONDS] | control-plane [COUNT] | verifications");
+        Console.Error.WriteLine("usage: CloudLab.Benchmarks boot [ROUNDS] | speed [ROUNDS] | idle [COUNT] | shares | switches [ROUNDS] | api-beside-busy | exits | start [COUNT] | footprint [COUNT] [SECONDS] | control-plane [COUNT] | verifications | s3 [SECONDS]");
         return 2;
 }
 

@@ -19,6 +19,9 @@ internal sealed class DataDirectory : IDisposable
 
     public string BlobDirectory => Combine("blobs");
 
+    /// <summary>The object store behind the S3 service.</summary>
+    public string ObjectDirectory => Combine("objects");
+
     /// <summary>The scratch disks of instances that run; emptied at each start.</summary>
     public string ScratchDirectory => Combine("scratch");
 

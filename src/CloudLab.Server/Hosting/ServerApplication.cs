@@ -10,6 +10,7 @@ using CloudLab.Server.Console;
 using CloudLab.Server.Events;
 using CloudLab.Server.OpenApi;
 using CloudLab.Server.Problems;
+using CloudLab.Server.S3;
 using CloudLab.Server.Security;
 using CloudLab.Server.Telemetry;
 using CloudLab.Storage.Blobs;
@@ -43,6 +44,7 @@ internal static class ServerApplication
         builder.WebHost.UseUrls([.. options.Addresses.Select(a => a.Url)]);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
         AddControlPlane(builder.Services, options, directory);
+        builder.Services.AddCloudLabS3(options, directory);
         AddWeb(builder.Services);
         builder.Services.AddCloudLabTelemetry(options);
         builder.Services.AddSingleton(console);

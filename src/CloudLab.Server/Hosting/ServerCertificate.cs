@@ -14,7 +14,7 @@ internal static class ServerCertificate
     /// <exception cref="System.Security.Cryptography.CryptographicException">The operator's file is not a certificate with its key.</exception>
     public static X509Certificate2? Load(ServerOptions options, DataDirectory directory)
     {
-        if (!options.Addresses.Any(address => address.IsHttps)) return null;
+        if (!options.Addresses.Concat(options.S3Addresses).Any(address => address.IsHttps)) return null;
         if (options.CertificateFile is not { } file)
             return SelfSignedCertificate.LoadOrCreate(directory.SelfSignedCertificateFile, options.AllowedHosts, TimeProvider.System.GetUtcNow());
         return Path.GetExtension(file) is ".pfx" or ".p12"

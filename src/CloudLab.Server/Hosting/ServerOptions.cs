@@ -1,4 +1,5 @@
 using CloudLab.ControlPlane;
+using CloudLab.Server.S3;
 
 namespace CloudLab.Server.Hosting;
 
@@ -8,10 +9,18 @@ internal sealed record ServerOptions
     /// <summary>Loopback, so that a first start exposes nothing; 8080 needs no privilege.</summary>
     public const string DefaultUrl = "http://127.0.0.1:8080";
 
+    /// <summary>Loopback as well; 9000 is where S3 servers of its kind listen.</summary>
+    public const string DefaultS3Url = "http://127.0.0.1:9000";
+
     /// <summary>The absolute path under which everything is kept.</summary>
     public required string DataDirectory { get; init; }
 
     public IReadOnlyList<ListenAddress> Addresses { get; init; } = [new(DefaultUrl, IsHttps: false, IsLoopback: true)];
+
+    /// <summary>Where the S3 service listens; nowhere when empty.</summary>
+    public IReadOnlyList<ListenAddress> S3Addresses { get; init; } = [];
+
+    public S3Options S3 { get; init; } = new();
 
     /// <summary>Host names that clients may use besides the loopback ones; empty for any when an address is not loopback.</summary>
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];

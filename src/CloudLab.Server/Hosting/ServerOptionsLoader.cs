@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using CloudLab.Server.S3;
 using Npgsql;
 
 namespace CloudLab.Server.Hosting;
@@ -46,10 +47,14 @@ internal sealed class ServerOptionsLoader
         bool selfSigned = IsOn(Setting.SelfSigned);
         if (selfSigned && certificate is not null)
             _errors.Add("--self-signed and --certificate name two certificates. Leave one of them out.");
+        bool hasCertificate = selfSigned || certificate is not null;
+        bool insecure = IsOn(Setting.InsecureHttp);
         return new ServerOptions
         {
             DataDirectory = directory,
-            Addresses = Addresses(hasCertificate: selfSigned || certificate is not null),
+            Addresses = Addresses(Setting.Urls, ServerOptions.DefaultUrl, hasCertificate, insecure),
+            S3Addresses = Find(Setting.S3Urls) is "off" ? [] : Addresses(Setting.S3Urls, ServerOptions.DefaultS3Url, hasCertificate, insecure),
+            S3 = S3(),
             AllowedHosts = Split(Find(Setting.AllowedHosts)),
             CertificateFile = certificate,
             CertificateKeyFile = ExistingFile(Setting.CertificateKey),
@@ -99,14 +104,28 @@ internal sealed class ServerOptionsLoader
         return Path.Combine(data!, "cloudlab");
     }
 
-    private List<ListenAddress> Addresses(bool hasCertificate)
+    private S3Options S3()
+    {
+        string sigV2 = Find(Setting.S3SigV2) ?? "on";
+        bool isOff = sigV2.Equals("off", StringComparison.OrdinalIgnoreCase);
+        if (!isOff && !sigV2.Equals("on", StringComparison.OrdinalIgnoreCase)) _errors.Add($"--s3-sigv2 is on or off, not '{sigV2}'.");
+        string region = Find(Setting.S3Region) ?? S3Options.DefaultRegion;
+        if (!region.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'))
+            _errors.Add($"--s3-region '{region}' is not a region: it has lower-case letters, digits and hyphens, e.g. us-east-1.");
+        string[] domains = Split(Find(Setting.S3Domain));
+        foreach (string domain in domains)
+            if (Uri.CheckHostName(domain) != UriHostNameType.Dns)
+                _errors.Add($"--s3-domain '{domain}' is not a domain. An example: s3.example.com");
+        return new S3Options { Region = region, Domains = domains, AllowSigV2 = !isOff };
+    }
+
+    private List<ListenAddress> Addresses(Setting setting, string fallback, bool hasCertificate, bool insecure)
     {
         var addresses = new List<ListenAddress>();
-        bool insecure = IsOn(Setting.InsecureHttp);
-        foreach (string url in Split(Find(Setting.Urls) ?? ServerOptions.DefaultUrl))
+        foreach (string url in Split(Find(setting) ?? fallback))
         {
             if (!ListenAddress.TryParse(url, out ListenAddress? address))
-                _errors.Add($"'{url}' is not an address to listen on. Write --urls as http://HOST:PORT or https://HOST:PORT.");
+                _errors.Add($"'{url}' is not an address to listen on. Write --{setting.Name} as http://HOST:PORT or https://HOST:PORT.");
             else if (address.IsHttps && !hasCertificate)
                 _errors.Add($"{url} needs a certificate. Name one with --certificate FILE, have one made with --self-signed, or listen on http://127.0.0.1:PORT.");
             else if (!address.IsHttps && !address.IsLoopback && !insecure)
@@ -117,7 +136,7 @@ internal sealed class ServerOptionsLoader
                 addresses.Add(address);
         }
 
-        if (addresses.Count == 0 && _errors.Count == 0) _errors.Add("--urls names no address to listen on.");
+        if (addresses.Count == 0 && _errors.Count == 0) _errors.Add($"--{setting.Name} names no address to listen on.");
         return addresses;
     }
 

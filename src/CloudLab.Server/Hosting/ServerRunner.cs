@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using CloudLab.ControlPlane;
 using CloudLab.ControlPlane.Identity;
 using CloudLab.Server.Cli;
+using CloudLab.Server.S3;
 using Spectre.Console;
 
 namespace CloudLab.Server.Hosting;
@@ -87,6 +88,7 @@ internal sealed class ServerRunner : IAsyncDisposable
         string version = typeof(ServerRunner).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
         console.WritePlain($"CloudLab {version.Split('+')[0]} listens on {string.Join(", ", App.Urls)}");
         console.WritePlain($"  documentation  {url}/swagger");
+        if (App.Services.GetService<S3Listener>() is { } s3) console.WritePlain($"  S3             {string.Join(", ", s3.Urls)}");
         console.WritePlain($"  data           {_directory.Path}");
         if (App.Services.GetRequiredService<ServerOptions>().IsSelfSigned)
         {

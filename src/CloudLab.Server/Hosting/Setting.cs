@@ -38,6 +38,18 @@ internal sealed record Setting(string Name, string? ValueName, string Descriptio
     public static readonly Setting MasterKeyFile = new(
         "master-key-file", "FILE", "An existing file that holds the key that secrets in the database are encrypted under, the same on all hosts of a database. Default: keys/master.key in the data directory, created when missing");
 
+    public static readonly Setting S3Urls = new(
+        "s3-urls", "URLS", "Addresses of the S3 service, separated by ';', or 'off'. Default: " + ServerOptions.DefaultS3Url);
+
+    public static readonly Setting S3Domain = new(
+        "s3-domain", "DOMAINS", "Domains below which a host name's first part is a bucket, separated by ';'. Default: none (path style only)");
+
+    public static readonly Setting S3Region = new(
+        "s3-region", "REGION", "The region that buckets are in and that signatures must name. Default: us-east-1");
+
+    public static readonly Setting S3SigV2 = new(
+        "s3-sigv2", "ON|OFF", "Whether signature version 2 is taken, with which boto3 presigns by default. Default: on");
+
     public static readonly Setting AptMirror = new(
         "apt-mirror", "URL", "The Debian mirror for the guest image. Default: the one in this machine's apt configuration");
 
@@ -81,7 +93,7 @@ internal sealed record Setting(string Name, string? ValueName, string Descriptio
     [
         DataDirectory, Urls, InsecureHttp, AllowedHosts, Certificate, CertificateKey, Database, DatabasePasswordFile, AdminTokenFile,
         EventRetention, WebhookAllowPrivate, AptMirror, GuestImage, SelfSigned, LogLevel, LogFormat, OtlpEndpoint, HostName, Workers, MemoryBudget, MemoryOvercommit, VcpuOvercommit,
-        MasterKeyFile,
+        MasterKeyFile, S3Urls, S3Domain, S3Region, S3SigV2,
     ];
 
     public bool IsSwitch => ValueName is null;

@@ -20,8 +20,11 @@ internal interface IFileLayer
     /// <summary>The names in the directory, in no order; none if it is not there.</summary>
     IReadOnlyList<string> List(string path);
 
-    /// <summary>Creates a file that must not exist.</summary>
-    IFile Create(string path);
+    /// <summary>Creates a file that must not exist; a secret one is its owner's only before it has content.</summary>
+    IFile Create(string path, bool isSecret = false);
+
+    /// <summary>Bytes that can still be written to the disk that holds the directory.</summary>
+    long FreeBytes(string path);
 
     /// <summary>Opens a file for reading; null if it is not there.</summary>
     IFile? OpenRead(string path);

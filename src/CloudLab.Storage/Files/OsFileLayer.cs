@@ -47,7 +47,15 @@ internal sealed class OsFileLayer : IFileLayer
         }
     }
 
-    public IFile Create(string path) => new OsFile(File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write));
+    public IFile Create(string path, bool isSecret)
+    {
+        var handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write);
+        if (isSecret && !OperatingSystem.IsWindows())
+            File.SetUnixFileMode(handle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        return new OsFile(handle);
+    }
+
+    public long FreeBytes(string path) => new DriveInfo(path).AvailableFreeSpace;
 
     public IFile? OpenRead(string path)
     {

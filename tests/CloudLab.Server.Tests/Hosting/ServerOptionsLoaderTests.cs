@@ -237,6 +237,34 @@ public sealed class ServerOptionsLoaderTests : IDisposable
         Assert.Equal(4, Errors().Count);
     }
 
+    [Fact]
+    public void S3_listens_on_loopback_unless_it_is_off_or_elsewhere()
+    {
+        Assert.Equal("http://127.0.0.1:9000", Assert.Single(Load().S3Addresses).Url);
+        _flags["s3-urls"] = "off";
+        Assert.Empty(Load().S3Addresses);
+        _flags["s3-urls"] = "http://127.0.0.1:1;http://[::1]:2";
+        _flags["s3-domain"] = "s3.example.com;s3.example.org";
+        _flags["s3-region"] = "here-1";
+        _flags["s3-sigv2"] = "off";
+        ServerOptions options = Load();
+        Assert.Equal(2, options.S3Addresses.Count);
+        Assert.Equal(["s3.example.com", "s3.example.org"], options.S3.Domains);
+        Assert.Equal(("here-1", false), (options.S3.Region, options.S3.AllowSigV2));
+    }
+
+    [Theory]
+    [InlineData("s3-urls", "http://0.0.0.0:9000")]
+    [InlineData("s3-urls", "https://127.0.0.1:9000")]
+    [InlineData("s3-domain", "not a domain")]
+    [InlineData("s3-region", "Here")]
+    [InlineData("s3-sigv2", "perhaps")]
+    public void A_setting_of_s3_that_makes_no_sense_is_refused(string name, string value)
+    {
+        _flags[name] = value;
+        Assert.Single(Errors());
+    }
+
     private void WriteFile(string content) => File.WriteAllText(_directory["cloudlab.json"], content);
 
     private ServerOptions Load()

@@ -24,4 +24,18 @@ public sealed class Crc32CTests
             Assert.Equal(Crc32C.Compute([.. first, .. second]), Crc32C.Continue(Crc32C.Compute(first), second));
             Assert.Equal(Crc32C.Compute([.. first, .. BitConverter.GetBytes(number)]), Crc32C.Continue(Crc32C.Compute(first), number));
         });
+
+    [Fact]
+    public void Long_inputs_give_what_byte_by_byte_gives() =>
+        Gen.Select(Gen.Int[0, 70_000], Gen.Int, Gen.UInt).Sample(
+            (length, seed, start) =>
+            {
+                var bytes = new byte[length];
+                new Random(seed).NextBytes(bytes);
+                var expected = start;
+                foreach (var b in bytes)
+                    expected = Crc32C.Continue(expected, [b]);
+                Assert.Equal(expected, Crc32C.Continue(start, bytes));
+            },
+            iter: 200);
 }

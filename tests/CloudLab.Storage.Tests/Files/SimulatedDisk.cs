@@ -90,7 +90,9 @@ internal sealed class SimulatedDisk(string root) : IFileLayer
         }
     }
 
-    public IFile Create(string path)
+    public long FreeBytes(string path) => long.MaxValue;
+
+    public IFile Create(string path, bool isSecret)
     {
         lock (_lock)
         {
