@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using CloudLab.ControlPlane;
 using CloudLab.ControlPlane.Images.Building;
+using CloudLab.ControlPlane.Quotas;
 using CloudLab.Machine;
 using CloudLab.Server.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -90,7 +91,9 @@ internal sealed class ControlPlaneServer : IAsyncDisposable
             services =>
             {
                 services.AddLogging(logging => logging.ClearProviders());
-                services.AddSingleton(new ControlPlaneOptions { Hypervisor = hypervisor, VcpuOvercommit = 1024 });
+                // Quotas that are counted but hold nothing up.
+                var quotas = Enum.GetValues<QuotaName>().ToDictionary(name => name, _ => long.MaxValue / 2);
+                services.AddSingleton(new ControlPlaneOptions { Hypervisor = hypervisor, VcpuOvercommit = 1024, DefaultQuotas = quotas });
                 services.AddSingleton(_ => new Hypervisor(hypervisor));
             },
             CancellationToken.None);

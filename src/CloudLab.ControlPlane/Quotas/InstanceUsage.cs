@@ -12,17 +12,16 @@ internal sealed class InstanceUsage : IQuotaUsage
 
     public async Task<IReadOnlyList<long>> CountAsync(CloudLabDbContext db, AccountId account, CancellationToken cancellationToken)
     {
-        var used = await db.Instances
-            .Where(i => i.AccountId == account && i.Observed != ObservedState.Terminated)
+        // Among any number of stopped instances: the first is counted in an index, the others are few and have their own.
+        IQueryable<Instance> instances = db.Instances.Where(i => i.AccountId == account);
+        long all = await instances.LongCountAsync(cancellationToken).ConfigureAwait(false);
+        long terminated = await instances.LongCountAsync(i => i.TerminatedAt != null, cancellationToken).ConfigureAwait(false);
+        var used = await instances
+            .Where(i => i.IsActive && (i.Desired == DesiredState.Running || i.Observed == ObservedState.Running))
             .GroupBy(_ => 1)
-            .Select(all => new
-            {
-                Instances = all.LongCount(),
-                Vcpus = all.Sum(i => i.Desired == DesiredState.Running || i.Observed == ObservedState.Running ? (long)i.Vcpus : 0),
-                MemoryBytes = all.Sum(i => i.Desired == DesiredState.Running || i.Observed == ObservedState.Running ? i.MemoryBytes : 0),
-            })
+            .Select(active => new { Vcpus = active.Sum(i => (long)i.Vcpus), MemoryBytes = active.Sum(i => i.MemoryBytes) })
             .SingleOrDefaultAsync(cancellationToken)
             .ConfigureAwait(false);
-        return used is null ? [0, 0, 0] : [used.Instances, used.Vcpus, used.MemoryBytes];
+        return [all - terminated, used?.Vcpus ?? 0, used?.MemoryBytes ?? 0];
     }
 }
