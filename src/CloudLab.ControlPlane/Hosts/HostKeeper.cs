@@ -51,9 +51,12 @@ internal sealed partial class HostKeeper(
     {
         try
         {
+            // A lease that was merely renewed changes nothing that there is to do.
+            bool isNews = session.IsSuspended || session.Lease is null;
             if (session.Lease is not null) await session.RenewAsync(cancellationToken).ConfigureAwait(false);
             if (session.Lease is null)
             {
+                isNews = true;
                 await fleet.DiscardAsync().ConfigureAwait(false);
                 await session.RegisterAsync(cancellationToken).ConfigureAwait(false);
                 Log.Registered(logger, options.HostName, session.Lease?.Epoch ?? 0);
@@ -61,7 +64,7 @@ internal sealed partial class HostKeeper(
 
             // A renewal that took too long is as good as none: the next one decides.
             if (session.MayAct) await fleet.ResumeAsync().ConfigureAwait(false);
-            signal.Notify();
+            if (isNews) signal.Notify();
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
