@@ -28,6 +28,30 @@ public sealed class StoreCrashTests
             iter: 15,
             threads: 2);
 
+    [Fact]
+    public async Task A_large_put_waits_for_its_directory_before_the_index_refers_to_it()
+    {
+        await using var harness = StoreHarness.Simulated();
+        await harness.Store.MakeBucketAsync("bucket");
+        await harness.Store.PutAsync("bucket", "first", Bytes(2000));
+        using var fileSynced = new ManualResetEventSlim();
+        var isNamed = false;
+        var wasNamed = new List<bool>();
+        harness.Disk.BeforeSync = fileSynced.Set;
+        harness.Index.BeforeWrite = () => wasNamed.Add(Volatile.Read(ref isNamed));
+        harness.Disk.BeforeDirectorySync = _ =>
+        {
+            // The content is durable, and a put that did not wait would now commit.
+            fileSynced.Wait(Token);
+            for (var i = 0; i < 100_000 && wasNamed.Count == 0; i++)
+                Thread.Yield();
+            Volatile.Write(ref isNamed, true);
+        };
+        await harness.Store.PutAsync("bucket", "second", Bytes(2000));
+        harness.Disk.BeforeDirectorySync = null;
+        Assert.Equal([true], wasNamed);
+    }
+
     /// <summary>Plays the program up to the cut, loses what was not synced, opens what is left and compares.</summary>
     private static async Task<int> RunAsync(CrashStep[] program, int cut, int seed)
     {
