@@ -17,6 +17,7 @@ using CloudLab.Testing;
 // control-plane [COUNT]  what requests cost with COUNT (default 100000) stopped instances, on SQLite and PostgreSQL
 // s3 [SECONDS]           reads and writes of the S3 service beside nginx, the disk and MD5, SECONDS (default 10) each
 // verifications          what it costs to verify a token or an access key, on SQLite and PostgreSQL
+// blobs [KEYS [DIRECTORY]]  the object store's engine beside its disk and one core; lists KEYS (default 1000000)
 // boot-once DIRECTORY    one boot in this process; prints the sample as JSON
 string verb = args.FirstOrDefault() ?? "";
 switch (verb)
@@ -32,6 +33,12 @@ switch (verb)
         return 0;
     case ControlPlaneServer.Verb when args.Length == 3:
         await ControlPlaneServer.RunAsync(args[1], args[2]);
+        return 0;
+    case "blobs":
+        await ObjectStoreRates.RunAsync(args.ElementAtOrDefault(2), int.Parse(args.ElementAtOrDefault(1) ?? "1000000", CultureInfo.InvariantCulture));
+        return 0;
+    case ObjectStoreRates.FillVerb when args.Length == 3:
+        await ObjectStoreRates.FillAsync(args[1], int.Parse(args[2], CultureInfo.InvariantCulture));
         return 0;
     case "shares":
         await Shares.RunAsync();

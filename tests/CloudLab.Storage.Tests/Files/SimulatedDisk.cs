@@ -22,6 +22,19 @@ internal sealed class SimulatedDisk(string root) : IFileLayer
     /// <summary>Called with the path before a directory is synced.</summary>
     public Action<string>? BeforeDirectorySync { get; set; }
 
+    /// <summary>Called before a file is written; what it throws fails the write after half of it was done.</summary>
+    public Action? BeforeWrite { get; set; }
+
+    /// <summary>Called before a file is synced; what it throws fails the sync.</summary>
+    public Action? BeforeSync { get; set; }
+
+    /// <summary>An operation of something else that is on the same power.</summary>
+    public void Tick()
+    {
+        lock (_lock)
+            Step();
+    }
+
     /// <summary>The process has died: what it had not synced is still in the cache.</summary>
     public void Restart()
     {
@@ -32,12 +45,19 @@ internal sealed class SimulatedDisk(string root) : IFileLayer
     /// <summary>The power has been off: what was not synced is kept or lost at random.</summary>
     public void LosePower(Random random)
     {
-        _root.LosePower(random);
-        Restart();
+        lock (_lock)
+        {
+            _root.LosePower(random);
+            Restart();
+        }
     }
 
     /// <summary>All paths of files.</summary>
-    public IEnumerable<string> FilePaths() => FilePaths(root, _root);
+    public IEnumerable<string> FilePaths()
+    {
+        lock (_lock)
+            return [.. FilePaths(root, _root)];
+    }
 
     /// <summary>The bytes of a file, as they are.</summary>
     public ref byte[] Bytes(string path) => ref Find<SimulatedFile>(path)!.Current;
@@ -90,7 +110,10 @@ internal sealed class SimulatedDisk(string root) : IFileLayer
         }
     }
 
-    public long FreeBytes(string path) => long.MaxValue;
+    /// <summary>What the disk says is left.</summary>
+    public long Free { get; set; } = long.MaxValue;
+
+    public long FreeBytes(string path) => Free;
 
     public IFile Create(string path, bool isSecret)
     {
@@ -259,10 +282,25 @@ internal sealed class SimulatedDisk(string root) : IFileLayer
             lock (disk._lock)
             {
                 disk.Step();
-                if (offset + bytes.Length > file.Current.Length)
-                    Array.Resize(ref file.Current, (int)offset + bytes.Length);
-                bytes.CopyTo(file.Current.AsSpan((int)offset));
+                try
+                {
+                    disk.BeforeWrite?.Invoke();
+                }
+                catch
+                {
+                    Put(offset, bytes[..(bytes.Length / 2)]);
+                    throw;
+                }
+
+                Put(offset, bytes);
             }
+        }
+
+        private void Put(long offset, ReadOnlySpan<byte> bytes)
+        {
+            if (offset + bytes.Length > file.Current.Length)
+                Array.Resize(ref file.Current, (int)offset + bytes.Length);
+            bytes.CopyTo(file.Current.AsSpan((int)offset));
         }
 
         public void Sync()
@@ -270,6 +308,7 @@ internal sealed class SimulatedDisk(string root) : IFileLayer
             lock (disk._lock)
             {
                 disk.Step();
+                disk.BeforeSync?.Invoke();
                 file.Sync();
             }
         }

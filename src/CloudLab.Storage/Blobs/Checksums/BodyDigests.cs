@@ -13,10 +13,9 @@ internal sealed class BodyDigests : IDisposable
     private readonly IncrementalHash? _sha1;
     private readonly IncrementalHash? _sha256;
     private readonly Crc32? _crc32;
+    private readonly Crc64? _crc64;
     private readonly bool _hasCrc32C;
-    private readonly bool _hasCrc64;
     private uint _crc32C;
-    private ulong _crc64;
 
     public BodyDigests(IReadOnlyList<ChecksumAlgorithm> algorithms)
     {
@@ -31,7 +30,7 @@ internal sealed class BodyDigests : IDisposable
                     _hasCrc32C = true;
                     break;
                 case ChecksumAlgorithm.Crc64Nvme:
-                    _hasCrc64 = true;
+                    _crc64 ??= new Crc64(Crc64ParameterSet.Nvme);
                     break;
                 case ChecksumAlgorithm.Sha1:
                     _sha1 ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
@@ -49,8 +48,7 @@ internal sealed class BodyDigests : IDisposable
         _crc32?.Append(bytes);
         if (_hasCrc32C)
             _crc32C = Crc32C.Continue(_crc32C, bytes);
-        if (_hasCrc64)
-            _crc64 = Crc64Nvme.Continue(_crc64, bytes);
+        _crc64?.Append(bytes);
         _sha1?.AppendData(bytes);
         _sha256?.AppendData(bytes);
     }
@@ -66,8 +64,8 @@ internal sealed class BodyDigests : IDisposable
             checksums.Add(new(ChecksumAlgorithm.Crc32, BigEndian(_crc32.GetCurrentHashAsUInt32())));
         if (_hasCrc32C)
             checksums.Add(new(ChecksumAlgorithm.Crc32C, BigEndian(_crc32C)));
-        if (_hasCrc64)
-            checksums.Add(new(ChecksumAlgorithm.Crc64Nvme, BigEndian(_crc64)));
+        if (_crc64 is not null)
+            checksums.Add(new(ChecksumAlgorithm.Crc64Nvme, BigEndian(_crc64.GetCurrentHashAsUInt64())));
         if (_sha1 is not null)
             checksums.Add(new(ChecksumAlgorithm.Sha1, _sha1.GetHashAndReset()));
         if (_sha256 is not null)

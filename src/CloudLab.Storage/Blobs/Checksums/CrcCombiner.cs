@@ -12,6 +12,7 @@ internal static class CrcCombiner
 {
     private const ulong Crc32Polynomial = 0xEDB88320;
     private const ulong Crc32CPolynomial = 0x82F63B78;
+    private const ulong Crc64NvmePolynomial = 0x9A6C9329AC4BC9B5;
 
     /// <summary>Whether the algorithm is a CRC.</summary>
     public static bool CanCombine(ChecksumAlgorithm algorithm) =>
@@ -24,7 +25,7 @@ internal static class CrcCombiner
         {
             ChecksumAlgorithm.Crc32 => (Crc32Polynomial, 32),
             ChecksumAlgorithm.Crc32C => (Crc32CPolynomial, 32),
-            ChecksumAlgorithm.Crc64Nvme => (Crc64Nvme.Polynomial, 64),
+            ChecksumAlgorithm.Crc64Nvme => (Crc64NvmePolynomial, 64),
             ChecksumAlgorithm.Sha1 or ChecksumAlgorithm.Sha256 => throw new ArgumentOutOfRangeException(nameof(algorithm)),
         };
         var power = Power(8 * (UInt128)secondLength, polynomial, width);

@@ -64,11 +64,17 @@ internal sealed class PartedContent : IContentSource
         (_number, _partOffset) = (number, record.Offset);
     }
 
+    /// <summary>The next part that is not empty.</summary>
     private (int Number, PartRecord? Record) FindFrom(int number)
     {
         using var cursor = _index.Walk(IndexKeys.Parts(_upload));
-        return number <= MaxNumber && cursor.Seek(IndexKeys.Part(_upload, number))
-            ? (IndexKeys.NumberOfPart(cursor.Key), PartRecord.Decode(cursor.Key, cursor.Value)) : (0, null);
+        for (var has = number <= MaxNumber && cursor.Seek(IndexKeys.Part(_upload, number)); has; has = cursor.Next())
+        {
+            if (PartRecord.Decode(cursor.Key, cursor.Value) is { Length: > 0 } record)
+                return (IndexKeys.NumberOfPart(cursor.Key), record);
+        }
+
+        return (0, null);
     }
 
     /// <summary>Numbers have gaps but ascend with the offsets: bisected by seeking.</summary>

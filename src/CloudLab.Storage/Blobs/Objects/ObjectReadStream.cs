@@ -1,7 +1,7 @@
 namespace CloudLab.Storage.Blobs.Objects;
 
 /// <summary>A range of an open object as a stream.</summary>
-internal sealed class ObjectReadStream(ObjectReader reader, long start, long end) : Stream
+internal sealed class ObjectReadStream(ObjectReader reader, long start, long end, bool ownsReader = false) : Stream
 {
     private long _position = start;
 
@@ -62,4 +62,11 @@ internal sealed class ObjectReadStream(ObjectReader reader, long start, long end
     public override void SetLength(long value) => throw new NotSupportedException();
 
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && ownsReader)
+            reader.Dispose();
+        base.Dispose(disposing);
+    }
 }
