@@ -32,6 +32,7 @@ internal static class LoggingSetup
         logging.AddFilter("System", framework);
         // What these say of a failure is thrown as well, and is logged or told by who catches it.
         logging.AddFilter("Microsoft.EntityFrameworkCore.Database", LogLevel.Critical);
+        logging.AddFilter("Microsoft.EntityFrameworkCore.Update", LogLevel.Critical);
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         // Three lines for each refused request.
         logging.AddFilter(typeof(BearerTokenHandler).FullName, framework);

@@ -19,7 +19,15 @@ internal sealed partial class ProblemExceptionHandler(ILogger<ProblemExceptionHa
             return true;
         }
 
-        await Map(httpContext, exception).ExecuteAsync(httpContext);
+        try
+        {
+            await Map(httpContext, exception).ExecuteAsync(httpContext);
+        }
+        catch (OperationCanceledException) when (httpContext.RequestAborted.IsCancellationRequested)
+        {
+            // The client left while it was being told: there is nobody to tell, and nothing went wrong here.
+        }
+
         return true;
     }
 
