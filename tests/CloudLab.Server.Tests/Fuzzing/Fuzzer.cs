@@ -36,13 +36,12 @@ internal sealed class Fuzzer : IDisposable
     {
         FuzzRequest request = made.Resolve(_ids.Pick);
         string? token = await TokenAsync(request.Caller);
-        RawConnection connection = _connections.TryTake(out RawConnection? kept) ? kept : await RawConnection.OpenAsync(_server.Url);
-        await connection.SendAsync(request.ToBytes(_server.Url.Authority, token));
-        if (request.Missing > 0) connection.EndSending();
         bool isStream = request.Operation.Path.EndsWith("/stream", StringComparison.Ordinal);
-        RawResponse? answer = await connection.ReadAsync(request.Operation.Method == "HEAD", headersOnly: isStream);
-        if (connection.IsClosed || answer is null || request.Missing > 0) connection.Dispose();
-        else _connections.Add(connection);
+        bool isKept = _connections.TryTake(out RawConnection? kept);
+        RawResponse? answer = await AskAsync(request, token, isStream, kept ?? await RawConnection.OpenAsync(_server.Url));
+        // A server may close a connection that is kept just when it is used again (RFC 9112, 9.5); a new one it answers on.
+        if (answer is null && isKept && request.Missing == 0)
+            answer = await AskAsync(request, token, isStream, await RawConnection.OpenAsync(_server.Url));
 
         // Who does not finish its request may be hung up on.
         if (answer is null && request.Missing > 0) return;
@@ -51,6 +50,16 @@ internal sealed class Fuzzer : IDisposable
         if (answer is not null && request.Operation.Id != "CreateBackup") fault ??= _watch.Find(answer.Text) is { } secret ? $"it tells a secret ({secret})" : null;
         if (fault is not null) _faults.TryAdd($"{request.Operation.Id} {fault}", $"{fault}: {answer?.Status} {Start(answer?.Text)}\n{request.ToCurl(_server.Url)}");
         if (answer is not null) await LearnAsync(request, answer);
+    }
+
+    private async Task<RawResponse?> AskAsync(FuzzRequest request, string? token, bool isStream, RawConnection connection)
+    {
+        await connection.SendAsync(request.ToBytes(_server.Url.Authority, token));
+        if (request.Missing > 0) connection.EndSending();
+        RawResponse? answer = await connection.ReadAsync(request.Operation.Method == "HEAD", headersOnly: isStream);
+        if (connection.IsClosed || answer is null || request.Missing > 0) connection.Dispose();
+        else _connections.Add(connection);
+        return answer;
     }
 
     /// <summary>Hangs up on all connections.</summary>

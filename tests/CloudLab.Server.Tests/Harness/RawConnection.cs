@@ -52,18 +52,15 @@ internal sealed class RawConnection : IDisposable
         }
     }
 
-    /// <summary>Reads one answer; null when the server closes without one.</summary>
+    /// <summary>Reads one answer, past interim ones (100 Continue); null when the server closes without one.</summary>
     /// <param name="toHead">Whether the request was HEAD, whose answer has no body.</param>
     /// <param name="headersOnly">Whether to leave the body unread; the connection is of no use afterwards.</param>
     public async Task<RawResponse?> ReadAsync(bool toHead = false, bool headersOnly = false)
     {
-        if (await LineAsync() is not { } status) return null;
-        var response = new RawResponse { Status = int.Parse(status.Split(' ')[1], CultureInfo.InvariantCulture) };
-        while (await LineAsync() is { Length: > 0 } line)
-        {
-            int colon = line.IndexOf(':', StringComparison.Ordinal);
-            response.Headers[line[..colon]] = line[(colon + 1)..].Trim();
-        }
+        RawResponse? response;
+        do response = await HeadAsync();
+        while (response is { Status: >= 100 and < 200 and not 101 });
+        if (response is null) return null;
 
         IsClosed |= headersOnly || string.Equals(response.Header("Connection"), "close", StringComparison.OrdinalIgnoreCase);
         bool hasBody = !toHead && !headersOnly && response.Status is not (101 or 204 or 304);
@@ -87,6 +84,19 @@ internal sealed class RawConnection : IDisposable
     }
 
     public void Dispose() => _tcp.Dispose();
+
+    private async Task<RawResponse?> HeadAsync()
+    {
+        if (await LineAsync() is not { } status) return null;
+        var response = new RawResponse { Status = int.Parse(status.Split(' ')[1], CultureInfo.InvariantCulture) };
+        while (await LineAsync() is { Length: > 0 } line)
+        {
+            int colon = line.IndexOf(':', StringComparison.Ordinal);
+            response.Headers[line[..colon]] = line[(colon + 1)..].Trim();
+        }
+
+        return response;
+    }
 
     private async Task<byte[]> BodyAsync(RawResponse response)
     {
