@@ -9,10 +9,11 @@ internal static class BlobName
 {
     public const int MaxBytes = 1024;
 
-    /// <summary>The name's UTF-8, or null if it is empty, too long, has control characters or is not valid UTF-16.</summary>
+    /// <summary>The name's UTF-8, or null if it is empty, too long, begins with a slash, has control characters or is not valid UTF-16.</summary>
+    /// <remarks>AWSSDK.S3 signs a first slash but does not send it, so such a name cannot be kept in every store, and is kept in none.</remarks>
     public static byte[]? TryGetBytes(string name)
     {
-        if (name.Length is 0 or > MaxBytes || HasControls(name))
+        if (name.Length is 0 or > MaxBytes || name[0] == '/' || HasControls(name))
             return null;
         var bytes = new byte[Encoding.UTF8.GetMaxByteCount(name.Length)];
         var status = Utf8.FromUtf16(name, bytes, out _, out var written, replaceInvalidSequences: false);

@@ -4,7 +4,8 @@ namespace CloudLab.Storage.Blobs;
 /// <remarks>
 /// A put is acknowledged when the whole object and its name survive power loss; a failed or abandoned put leaves
 /// nothing that can be read. Every byte is covered by a checksum that is verified on read. Names are 1–1024 bytes of
-/// UTF-8 without control characters, ordered by bytes. All methods may be called from any thread, concurrently.
+/// UTF-8 without control characters and without a slash in front, ordered by bytes. All methods may be called from any
+/// thread, concurrently.
 /// Expected failures are values (<see cref="BlobError"/>); broken infrastructure throws <see cref="IOException"/>.
 /// </remarks>
 public interface IBlobStore

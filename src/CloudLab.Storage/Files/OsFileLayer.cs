@@ -7,7 +7,24 @@ namespace CloudLab.Storage.Files;
 /// <summary>The operating system's files.</summary>
 internal sealed class OsFileLayer : IFileLayer
 {
-    public void CreateDirectory(string path) => Directory.CreateDirectory(path);
+    /// <summary>How often a directory may be removed by others while it is being made.</summary>
+    private const int MaxRemovals = 100;
+
+    public void CreateDirectory(string path)
+    {
+        for (var removals = 0; ; removals++)
+        {
+            try
+            {
+                Directory.CreateDirectory(path);
+                return;
+            }
+            catch (IOException) when (removals < MaxRemovals && IsFreeOrDirectory(path))
+            {
+                // .NET takes a directory that was there at its mkdir and gone at its look, or whose parent went in between, for a failure.
+            }
+        }
+    }
 
     public bool TryRemoveDirectory(string path)
     {
@@ -87,6 +104,18 @@ internal sealed class OsFileLayer : IFileLayer
         if (!File.Exists(path))
             return false;
         File.Delete(path);
+        return true;
+    }
+
+    /// <summary>Whether neither the path nor a parent of it is a file.</summary>
+    private static bool IsFreeOrDirectory(string path)
+    {
+        for (var part = path; part is not null; part = Path.GetDirectoryName(part))
+        {
+            if (File.Exists(part))
+                return false;
+        }
+
         return true;
     }
 

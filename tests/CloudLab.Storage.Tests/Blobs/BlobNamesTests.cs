@@ -37,7 +37,7 @@ public sealed class BlobNamesTests
 
     [Fact]
     public Task A_listing_is_the_sorted_names_with_the_prefix_after_the_start() =>
-        Gen.Select(Names.Array[0, 20], Names.Null(), Names.Null()).SampleAsync(
+        Gen.Select(Names.Where(name => name[0] != '/').Array[0, 20], Names.Null(), Names.Null()).SampleAsync(
             async (names, prefix, startAfter) =>
             {
                 var store = new FileBlobStore("/store", new SimulatedDisk("/store"), TimeProvider.System, null);
