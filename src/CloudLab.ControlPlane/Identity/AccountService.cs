@@ -28,7 +28,10 @@ public sealed class AccountService(IDbContextFactory<CloudLabDbContext> contexts
             },
             cancellationToken);
 
-    /// <summary>Makes an account with an administrator and a token for it.</summary>
+    /// <summary>
+    /// Makes an account with an administrator and a token for it. Where the token is imported, to ask for the same again
+    /// changes nothing.
+    /// </summary>
     /// <param name="by">Who asks; null for the operator at the command line.</param>
     /// <param name="request">What is asked for.</param>
     /// <param name="cancellationToken">Gives up before the commit.</param>
@@ -39,15 +42,22 @@ public sealed class AccountService(IDbContextFactory<CloudLabDbContext> contexts
         if (request.CanonicalUserId is { } given && !CanonicalUserId.IsWellFormed(given))
             return new CloudLabError(ErrorCode.InvalidParameter, $"a canonical user id has 1 to {CanonicalUserId.MaxLength} letters, digits and -_.$");
         string canonicalId = request.CanonicalUserId ?? CanonicalUserId.New();
-        string secret = TokenService.GenerateSecret();
+        if (TokenService.CheckSecret(request.AdminToken) is { } malformed) return malformed;
+        string secret = request.AdminToken ?? TokenService.GenerateSecret();
         return await contexts.WriteAsync<Result<NewAccount>>(
             async (db, ct) =>
             {
-                if (await db.Accounts.AnyAsync(a => a.Name == request.Name, ct).ConfigureAwait(false))
-                    return new CloudLabError(ErrorCode.NameInUse, $"there is an account {request.Name} already");
+                DateTimeOffset now = time.GetUtcMicroseconds();
+                if (await db.Accounts.SingleOrDefaultAsync(a => a.Name == request.Name, ct).ConfigureAwait(false) is { } same)
+                {
+                    return await FindRepeatedAsync(db, same, request, now, ct).ConfigureAwait(false) is { } repeated
+                        ? repeated
+                        : new CloudLabError(ErrorCode.NameInUse, $"there is an account {request.Name} already");
+                }
+
+                if (await TokenService.IsKnownAsync(db, secret, ct).ConfigureAwait(false)) return TokenService.InUse;
                 if (await db.Accounts.AnyAsync(a => a.CanonicalUserId == canonicalId, ct).ConfigureAwait(false))
                     return new CloudLabError(ErrorCode.NameInUse, "another account has this canonical user id");
-                DateTimeOffset now = time.GetUtcMicroseconds();
                 var account = new Account(request.Name, canonicalId, isManagement: false, now);
                 var admin = new User(account.Id, request.AdminName, Role.Admin, now);
                 db.Accounts.Add(account);
@@ -56,6 +66,21 @@ public sealed class AccountService(IDbContextFactory<CloudLabDbContext> contexts
                 return new NewAccount(AccountDetails.Of(account), UserDetails.Of(admin), token);
             },
             cancellationToken).ConfigureAwait(false);
+    }
+
+    // What was made when the same was asked for before; only an imported token can be recognised.
+    private static async Task<NewAccount?> FindRepeatedAsync(
+        CloudLabDbContext db, Account account, CreateAccount request, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (request.AdminToken is not { } secret) return null;
+        if (request.CanonicalUserId is { } canonicalId && canonicalId != account.CanonicalUserId) return null;
+        User? admin = await db.Users
+            .SingleOrDefaultAsync(u => u.AccountId == account.Id && u.Name == request.AdminName, cancellationToken)
+            .ConfigureAwait(false);
+        if (admin is null) return null;
+        return await TokenService.FindValidAsync(db, admin, secret, now, cancellationToken).ConfigureAwait(false) is { } token
+            ? new NewAccount(AccountDetails.Of(account), UserDetails.Of(admin), new NewToken(TokenDetails.Of(token), secret))
+            : null;
     }
 
     /// <summary>One account.</summary>

@@ -11,4 +11,10 @@ public sealed record CreateAccount
 
     /// <summary>The account's id in S3's owners and grants where it comes from another server; null to make one.</summary>
     public string? CanonicalUserId { get; init; }
+
+    /// <summary>The administrator's token, to import one; null to make one.</summary>
+    public string? AdminToken { get; init; }
+
+    /// <summary>Without the token.</summary>
+    public override string ToString() => Name;
 }

@@ -14,4 +14,10 @@ public sealed record CreateToken
 
     /// <summary>When it ends; null for never, or with the caller's token where that ends.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>The token itself, to import one; null to make one.</summary>
+    public string? Secret { get; init; }
+
+    /// <summary>Without the secret.</summary>
+    public override string ToString() => Name;
 }

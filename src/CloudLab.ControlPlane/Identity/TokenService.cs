@@ -45,21 +45,30 @@ public sealed class TokenService(IDbContextFactory<CloudLabDbContext> contexts, 
             })
             .SingleOrDefault());
 
+    private static readonly string WellFormed =
+        $"a token has {MinSecretLength} to {MaxSecretLength} printable ASCII characters without spaces";
+
+    internal static CloudLabError InUse => new(ErrorCode.NameInUse, "this token is or was another's, or may do something else");
+
     private static CloudLabError Invalid => new(ErrorCode.InvalidToken, "the token is unknown, expired or revoked");
 
     /// <summary>A new secret: 256 random bits as base64url after a prefix that secret scanners can find.</summary>
     public static string GenerateSecret() => Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
 
-    /// <summary>Makes a token. It can do no more, and not for longer, than who asks.</summary>
+    /// <summary>
+    /// Makes a token, or imports one. It can do no more, and not for longer, than who asks. To import the same token for the
+    /// same user again changes nothing.
+    /// </summary>
     /// <param name="account">The user's account.</param>
     /// <param name="by">Who asks; null for the operator at the command line.</param>
     /// <param name="request">What is asked for.</param>
     /// <param name="cancellationToken">Gives up before the commit.</param>
-    /// <returns>The token. Errors: InvalidParameter, UserNotFound, Forbidden, QuotaExceeded.</returns>
+    /// <returns>The token. Errors: InvalidParameter, UserNotFound, Forbidden, NameInUse, QuotaExceeded.</returns>
     public async Task<Result<NewToken>> CreateAsync(AccountId account, Caller? by, CreateToken request, CancellationToken cancellationToken)
     {
-        if (IdentityNames.CheckTokenName(request.Name) is { } invalid) return invalid;
-        string secret = GenerateSecret();
+        if ((IdentityNames.CheckTokenName(request.Name) ?? CheckSecret(request.Secret)) is { } invalid) return invalid;
+        string secret = request.Secret ?? GenerateSecret();
+        byte[] hash = Hash(secret);
         return await contexts.WriteAsync<Result<NewToken>>(
             async (db, ct) =>
             {
@@ -68,6 +77,12 @@ public sealed class TokenService(IDbContextFactory<CloudLabDbContext> contexts, 
                     await Delegation.CheckAsync(db, account, by, request.User, request.Role, request.ExpiresAt, now, ct).ConfigureAwait(false);
                 if (!delegation.IsOk) return delegation.Error;
                 (User user, Role role, DateTimeOffset? expiresAt) = delegation.Value;
+                if (await db.ApiTokens.SingleOrDefaultAsync(t => t.Hash == hash, ct).ConfigureAwait(false) is { } same)
+                {
+                    bool isRepeated = same.UserId == user.Id && same.Role == role && same.RevokedAt is null && !(same.ExpiresAt <= now);
+                    return isRepeated ? new NewToken(TokenDetails.Of(same), secret) : InUse;
+                }
+
                 int valid = await db.ApiTokens
                     .CountAsync(t => t.UserId == user.Id && t.RevokedAt == null && (t.ExpiresAt == null || t.ExpiresAt > now), ct)
                     .ConfigureAwait(false);
@@ -87,8 +102,7 @@ public sealed class TokenService(IDbContextFactory<CloudLabDbContext> contexts, 
     {
         if (!IsWellFormed(secret))
         {
-            throw new ArgumentException(
-                $"a token has {MinSecretLength} to {MaxSecretLength} printable ASCII characters without spaces", nameof(secret));
+            throw new ArgumentException(WellFormed, nameof(secret));
         }
 
         byte[] hash = Hash(secret);
@@ -225,6 +239,28 @@ public sealed class TokenService(IDbContextFactory<CloudLabDbContext> contexts, 
         admin.SetRole(Role.Admin);
         admin.SetDisabled(false, now);
         return admin;
+    }
+
+    /// <summary>What is wrong with a token to import; null for nothing, or where none is given.</summary>
+    internal static CloudLabError? CheckSecret(string? secret) => secret is null || IsWellFormed(secret)
+        ? null
+        : new CloudLabError(ErrorCode.InvalidParameter, WellFormed);
+
+    /// <summary>Whether the user has this token, and it is valid.</summary>
+    internal static Task<ApiToken?> FindValidAsync(
+        CloudLabDbContext db, User user, string secret, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        byte[] hash = Hash(secret);
+        return db.ApiTokens.SingleOrDefaultAsync(
+            t => t.Hash == hash && t.UserId == user.Id && t.RevokedAt == null && (t.ExpiresAt == null || t.ExpiresAt > now),
+            cancellationToken);
+    }
+
+    /// <summary>Whether anybody has or had this token.</summary>
+    internal static Task<bool> IsKnownAsync(CloudLabDbContext db, string secret, CancellationToken cancellationToken)
+    {
+        byte[] hash = Hash(secret);
+        return db.ApiTokens.AnyAsync(t => t.Hash == hash, cancellationToken);
     }
 
     private static bool IsWellFormed(string secret) =>

@@ -4,7 +4,6 @@ using CloudLab.ControlPlane.Identity;
 using CloudLab.Server.Api.AccessKeys;
 using CloudLab.Server.Hosting;
 using Spectre.Console;
-using Terminal = System.Console;
 
 namespace CloudLab.Server.Cli;
 
@@ -31,7 +30,7 @@ internal static class AccessKeyCommand
         var settings = new SettingOptions(command, IdentityTools.Settings);
         command.SetAction((parsed, ct) => IdentityTools.RunAsync(settings.Load(parsed, environment), console, parsed.GetValue(json), async (tools, _) =>
         {
-            string? secret = parsed.GetValue(secretFile) is { } file ? await ReadSecretAsync(file, ct) : null;
+            string? secret = parsed.GetValue(secretFile) is { } file ? await SecretInput.ReadAsync(file, ct) : null;
             AccountId id = (await tools.FindAccountAsync(parsed.GetRequiredValue(account), ct)).Id;
             if (!await tools.AccessKeys.HasRightMasterKeyAsync(ct))
                 throw new StartupException("The database's access keys are encrypted under another master key. Name the server's with --master-key-file FILE.");
@@ -78,19 +77,5 @@ internal static class AccessKeyCommand
             tools.Write(AccessKeyView.Of(revoked), [$"{revoked.Id} is revoked."]);
         }, ct));
         return command;
-    }
-
-    // Never as an argument: those are seen by everyone on the machine.
-    private static async Task<string> ReadSecretAsync(string file, CancellationToken cancellationToken)
-    {
-        if (file == "-") return (await Terminal.In.ReadLineAsync(cancellationToken) ?? "").Trim();
-        try
-        {
-            return (await File.ReadAllTextAsync(file, cancellationToken)).Trim();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new StartupException($"The secret cannot be read: {e.Message}", e);
-        }
     }
 }

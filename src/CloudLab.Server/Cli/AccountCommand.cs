@@ -22,23 +22,26 @@ internal static class AccountCommand
         var name = new Argument<string>("NAME") { Description = "The account's name, unique" };
         var admin = new Option<string>("--user") { Description = "Its administrator's name", HelpName = "NAME", DefaultValueFactory = _ => UserService.AdminName };
         var canonicalId = new Option<string?>("--canonical-user-id") { Description = "Its id in S3's owners and grants, where it comes from another server", HelpName = "ID" };
+        var file = new Option<string?>("--token-file") { Description = "The file with the administrator's token, to import one; - for standard input", HelpName = "FILE" };
         Option<bool> json = IdentityTools.JsonOption();
-        var command = new Command("create", "Makes an account with an administrator, whose token it shows this once") { name, admin, canonicalId, json };
+        var command = new Command("create", "Makes an account with an administrator, whose token it shows this once unless it was given") { name, admin, canonicalId, file, json };
         var settings = new SettingOptions(command, IdentityTools.Settings);
         command.SetAction((parsed, ct) => IdentityTools.RunAsync(settings.Load(parsed, environment), console, parsed.GetValue(json), async (tools, _) =>
         {
+            string? secret = parsed.GetValue(file) is { } given ? await SecretInput.ReadAsync(given, ct) : null;
             var request = new CreateAccount
             {
                 Name = parsed.GetRequiredValue(name),
                 AdminName = parsed.GetRequiredValue(admin),
                 CanonicalUserId = parsed.GetValue(canonicalId),
+                AdminToken = secret,
             };
             NewAccount created = IdentityTools.Require(await tools.Accounts.CreateAsync(by: null, request, ct));
             tools.Write(CreateAccountResponse.Of(created),
             [
                 $"account     {created.Account.Id}  {created.Account.Name}",
                 $"user        {created.Admin.Id}  {created.Admin.Name}",
-                $"shown once  {created.Token.Secret}",
+                .. secret is null ? [$"shown once  {created.Token.Secret}"] : Array.Empty<string>(),
             ]);
         }, ct));
         return command;

@@ -26,10 +26,12 @@ internal static class TokenCommand
         Option<TimeSpan?> expires = IdentityOptions.Expires();
         Option<bool> json = IdentityTools.JsonOption();
         var name = new Option<string>("--name") { Description = "What it is called in lists", HelpName = "NAME", DefaultValueFactory = _ => "command line" };
-        var command = new Command("create", "Makes a token and shows it this once") { account, user, role, expires, name, json };
+        var file = new Option<string?>("--token-file") { Description = "The file with a token to import; - for standard input", HelpName = "FILE" };
+        var command = new Command("create", "Makes a token and shows it this once, or imports one") { account, user, role, expires, name, file, json };
         var settings = new SettingOptions(command, IdentityTools.Settings);
         command.SetAction((parsed, ct) => IdentityTools.RunAsync(settings.Load(parsed, environment), console, parsed.GetValue(json), async (tools, _) =>
         {
+            string? secret = parsed.GetValue(file) is { } given ? await SecretInput.ReadAsync(given, ct) : null;
             AccountId id = (await tools.FindAccountAsync(parsed.GetRequiredValue(account), ct)).Id;
             UserDetails holder = await tools.FindUserAsync(id, parsed.GetRequiredValue(user), parsed.GetValue(role), ct);
             var request = new CreateToken
@@ -38,9 +40,14 @@ internal static class TokenCommand
                 User = holder.Id,
                 Role = parsed.GetValue(role),
                 ExpiresAt = TimeProvider.System.GetUtcNow() + parsed.GetValue(expires),
+                Secret = secret,
             };
             NewToken created = IdentityTools.Require(await tools.Tokens.CreateAsync(id, by: null, request, ct));
-            tools.Write(CreateTokenResponse.Of(created), [$"token       {created.Id}  {EnumText.Of(created.Token.Role)}", $"shown once  {created.Secret}"]);
+            tools.Write(CreateTokenResponse.Of(created),
+            [
+                $"token       {created.Id}  {EnumText.Of(created.Token.Role)}",
+                .. secret is null ? [$"shown once  {created.Secret}"] : Array.Empty<string>(),
+            ]);
         }, ct));
         return command;
     }

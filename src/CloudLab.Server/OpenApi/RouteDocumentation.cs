@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Nodes;
 using CloudLab.ControlPlane.Common.Listing;
 using CloudLab.Server.Api.Common;
 using CloudLab.Server.Security;
@@ -67,6 +68,9 @@ internal sealed class RouteDocumentation : IOperationFilter
                 Style = ParameterStyle.Form,
                 Explode = true,
                 Description = "Only instances with this tag: each member is a parameter `tag:KEY=VALUE`, e.g. `tag:stage=test`; `*` and `?` are wildcards.",
+                // Swagger UI begins with the example, and makes up members where there is none. As an extension, because an empty
+                // example is not written otherwise.
+                Extensions = new Dictionary<string, IOpenApiExtension> { ["example"] = new JsonNodeExtension(new JsonObject()) },
                 Schema = new OpenApiSchema
                 {
                     Type = JsonSchemaType.Object,

@@ -69,6 +69,51 @@ public sealed class IdentityCommandTests(SharedPostgres postgres) : IDisposable
         Assert.Equal(("default", "s3", (string)key["secretAccessKey"]!), (holder.AccountName, holder.UserName, holder.Secret));
     }
 
+    [Fact]
+    public async Task Given_tokens_are_imported_and_to_import_them_again_changes_nothing()
+    {
+        string[] where = ["--data-dir", _directory["data"]];
+        await File.WriteAllTextAsync(_directory["demo"], new string('d', 40) + "\n", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(_directory["metrics"], new string('m', 40), TestContext.Current.CancellationToken);
+        string[] account = ["account", "create", "demo", "--token-file", _directory["demo"], .. where];
+        string[] token = ["token", "create", "--user", "metrics", "--role", "viewer", "--token-file", _directory["metrics"], .. where];
+        string first = await TextAsync(account), second = await TextAsync(token);
+
+        Assert.Equal((first, second), (await TextAsync(account), await TextAsync(token)));
+        Assert.DoesNotContain("dddd", first, StringComparison.Ordinal);
+        Assert.DoesNotContain("mmmm", second, StringComparison.Ordinal);
+
+        await using TestServer server = await TestServer.StartAsync(kernel: null, options => options with { DataDirectory = _directory["data"] });
+        using HttpClient demo = server.ClientWith(new string('d', 40)), metrics = server.ClientWith(new string('m', 40));
+        Assert.Equal(("demo", "admin"), NamesOf(await demo.GetAsync("/v1/me", HttpStatusCode.OK)));
+        Assert.Equal(("default", "metrics"), NamesOf(await metrics.GetAsync("/v1/me", HttpStatusCode.OK)));
+
+        static (string, string) NamesOf(JsonObject me) => ((string)me["accountName"]!, (string)me["userName"]!);
+    }
+
+    [Fact]
+    public async Task A_token_of_somebody_else_or_with_other_rights_is_not_imported()
+    {
+        string[] where = ["--data-dir", _directory["data"]];
+        await File.WriteAllTextAsync(_directory["token"], new string('t', 40), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(_directory["short"], "too-short", TestContext.Current.CancellationToken);
+        await TextAsync(["token", "create", "--user", "ci", "--role", "viewer", "--token-file", _directory["token"], .. where]);
+
+        await RefusedAsync("is or was another's", "token", "create", "--user", "other", "--role", "viewer", "--token-file", _directory["token"]);
+        await RefusedAsync("is or was another's", "account", "create", "team-b", "--token-file", _directory["token"]);
+        await RefusedAsync("there is an account default already", "account", "create", "default", "--token-file", _directory["token"]);
+        await RefusedAsync("32 to 256 printable", "token", "create", "--user", "ci", "--token-file", _directory["short"]);
+        await RefusedAsync("cannot be read", "token", "create", "--user", "ci", "--token-file", _directory["absent"]);
+
+        async Task RefusedAsync(string said, params string[] arguments)
+        {
+            using var console = new QuietConsole();
+            Assert.Equal(ExitCode.Failed, await RunAsync(console, [.. arguments, .. where]));
+            Assert.Contains(said, _error.ToString(), StringComparison.Ordinal);
+            _error.GetStringBuilder().Clear();
+        }
+    }
+
     [Theory]
     [InlineData("account create a/b", ExitCode.Failed, "a name has 1 to 64")]
     [InlineData("account create default", ExitCode.Failed, "there is an account default already")]
