@@ -55,7 +55,7 @@ internal sealed class ServerOptionsLoader
             Addresses = Addresses(Setting.Urls, ServerOptions.DefaultUrl, hasCertificate, insecure),
             S3Addresses = Find(Setting.S3Urls) is "off" ? [] : Addresses(Setting.S3Urls, ServerOptions.DefaultS3Url, hasCertificate, insecure),
             S3 = S3(),
-            AllowedHosts = Split(Find(Setting.AllowedHosts)),
+            AllowedHosts = Hosts(),
             CertificateFile = certificate,
             CertificateKeyFile = ExistingFile(Setting.CertificateKey),
             IsSelfSigned = selfSigned,
@@ -102,6 +102,15 @@ internal sealed class ServerOptionsLoader
         }
 
         return Path.Combine(data!, "cloudlab");
+    }
+
+    private string[] Hosts()
+    {
+        string[] hosts = Split(Find(Setting.AllowedHosts));
+        foreach (string host in hosts)
+            if (Uri.CheckHostName(host) == UriHostNameType.Unknown)
+                _errors.Add($"--allowed-hosts '{host}' is not a host name. Names are separated by ';' and have no port, e.g. cloud.example.com;10.0.0.5");
+        return hosts;
     }
 
     private S3Options S3()

@@ -259,7 +259,9 @@ public sealed class ServerOptionsLoaderTests : IDisposable
     [InlineData("s3-domain", "not a domain")]
     [InlineData("s3-region", "Here")]
     [InlineData("s3-sigv2", "perhaps")]
-    public void A_setting_of_s3_that_makes_no_sense_is_refused(string name, string value)
+    [InlineData("allowed-hosts", "localhost,server")]
+    [InlineData("allowed-hosts", "http://server")]
+    public void A_setting_that_makes_no_sense_is_refused(string name, string value)
     {
         _flags[name] = value;
         Assert.Single(Errors());
