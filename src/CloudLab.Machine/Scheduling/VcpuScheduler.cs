@@ -105,14 +105,23 @@ internal sealed class VcpuScheduler : IDisposable
         }
     }
 
-    /// <summary>A waiting task may have something to do. Any thread.</summary>
+    /// <summary>A waiting task may have something to do, or another deadline. Any thread.</summary>
     public void Wake(VcpuTask task)
     {
         lock (_lock)
         {
-            if (task.State != VcpuTaskState.Waiting || !task.Engine.IsRunnable) return;
-            MakeReady(task);
-            RingOne();
+            if (task.State != VcpuTaskState.Waiting) return;
+            if (task.Engine.IsRunnable)
+            {
+                MakeReady(task);
+                RingOne();
+            }
+            else if (task.Engine.Deadline is var deadline && deadline != task.WaitsUntil)
+            {
+                // Another hart has moved its timer.
+                WaitForGuest(task, Now);
+                if (_deadlines.TryPeek(out _, out long due) && !IsWatched(due)) RingOne();
+            }
         }
     }
 
@@ -253,6 +262,7 @@ internal sealed class VcpuScheduler : IDisposable
     private void WaitForGuest(VcpuTask task, long now)
     {
         ulong deadline = task.Engine.Deadline;
+        task.WaitsUntil = deadline;
         if (deadline != ulong.MaxValue)
         {
             WaitUntil(task, VcpuTaskState.Waiting, now, now + (task.Until(deadline).Ticks * 100));

@@ -29,6 +29,9 @@ internal sealed class VcpuTask(
     /// <summary>Counts waits, so that an outdated entry in the queue of deadlines is known.</summary>
     public long WaitNumber { get; set; }
 
+    /// <summary>The engine's deadline when the task began to wait, in guest ticks.</summary>
+    public ulong WaitsUntil { get; set; }
+
     /// <summary>When the task became ready, for steal time.</summary>
     public long ReadySince { get; set; }
 

@@ -95,6 +95,34 @@ public sealed class SchedulerTests
     }
 
     [Fact]
+    public async Task A_waiting_task_whose_timer_another_hart_moved_closer_runs_at_the_new_time()
+    {
+        const ulong Far = 2, Near = 1;
+        using var scheduler = new VcpuScheduler(1);
+        var ran = new SemaphoreSlim(0);
+        var engine = new ScriptedEngine(engine =>
+        {
+            engine.IsRunnable = false;
+            ran.Release();
+            return VcpuExit.Waiting;
+        })
+        { Deadline = Far };
+        var task = new VcpuTask(
+            engine, new CpuAllowance(100, VcpuScheduler.Now), weight: 100,
+            ticks => ticks == Near ? TimeSpan.FromMilliseconds(1) : TimeSpan.FromHours(1), () => { }, _ => { });
+        scheduler.Resume(task);
+        await ran.WaitAsync(TestContext.Current.CancellationToken);
+        while (task.State != VcpuTaskState.Waiting) await Task.Yield();
+
+        engine.Deadline = Near;
+        scheduler.Wake(task);
+
+        await ran.WaitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(2, engine.Runs);
+        await scheduler.ParkAsync(task);
+    }
+
+    [Fact]
     public async Task A_wake_that_comes_while_the_engine_is_about_to_wait_is_not_lost()
     {
         using var scheduler = new VcpuScheduler(2);

@@ -118,6 +118,9 @@ public abstract class InstanceApiTests(ServerFixture fixture)
         Assert.True((double)metrics["cpuSeconds"]! > 0);
         Assert.True((long)metrics["exits"]!["mmio.uart.write"]! >= 3);
         Assert.NotNull(metrics["traps"]);
+        JsonNode vcpu = Assert.Single(metrics["vcpus"]!.AsArray())!;
+        foreach (string all in new[] { "instructions", "cpuSeconds", "exits", "traps" })
+            Assert.True(JsonNode.DeepEquals(metrics[all], vcpu[all]), all);
         await Client.TerminateAsync(id);
         using HttpResponseMessage gone =
             await Client.GetAsync(new Uri($"/v1/instances/{id}/metrics", UriKind.Relative), TestContext.Current.CancellationToken);

@@ -18,12 +18,15 @@ internal sealed record InstanceMetricsView
     public required double StealSeconds { get; init; }
 
     /// <summary>How often the guest was left so that CloudLab emulated something, by cause.</summary>
-    /// <example>{"sbi-time": 412, "wfi": 380}</example>
+    /// <example>{"sbi.time": 412, "privileged.halt": 380}</example>
     public required IReadOnlyDictionary<string, ulong> Exits { get; init; }
 
     /// <summary>Traps delivered inside the guest, by cause: its own affair, no exits.</summary>
-    /// <example>{"user-ecall": 1204, "load-page-fault": 96}</example>
+    /// <example>{"exception.ecall-from-user": 1204, "exception.load-page-fault": 96}</example>
     public required IReadOnlyDictionary<string, ulong> Traps { get; init; }
+
+    /// <summary>The same for each vCPU, in the order of the harts; the sums above are theirs.</summary>
+    public required IReadOnlyList<VcpuMetricsView> Vcpus { get; init; }
 
     public static InstanceMetricsView Of(MachineMetrics metrics) => new()
     {
@@ -32,5 +35,6 @@ internal sealed record InstanceMetricsView
         StealSeconds = metrics.StealTime.TotalSeconds,
         Exits = metrics.Exits,
         Traps = metrics.Traps,
+        Vcpus = [.. metrics.Vcpus.Select(VcpuMetricsView.Of)],
     };
 }
