@@ -25,6 +25,7 @@ internal sealed unsafe partial class Hart : IMemoryObserver, IDisposable
 {
     private readonly HostMapping _stateMapping;
     private readonly GCHandle _self;
+    private readonly IdleTrim _idleTrim;
 
     public Hart(int id, GuestMemory memory, IGuestTime time, ulong codeCacheSize = CodeCache.DefaultSize)
     {
@@ -39,6 +40,7 @@ internal sealed unsafe partial class Hart : IMemoryObserver, IDisposable
         State->Owner = GCHandle.ToIntPtr(_self);
         Mmu = new Mmu(this, (TlbEntry*)(_stateMapping.Pointer + size));
         Code = new CodeCache(memory, codeCacheSize);
+        _idleTrim = new IdleTrim(Code);
         State->Blocks = Code.Slots;
         State->Cold = ColdHandlers.Create();
         memory.AddObserver(this);
@@ -75,6 +77,12 @@ internal sealed unsafe partial class Hart : IMemoryObserver, IDisposable
     {
         // SAFETY: Owner was set by the constructor and the handle is freed by Dispose, after the last instruction.
         return (Hart)GCHandle.FromIntPtr(state->Owner).Target!;
+    }
+
+    /// <summary>The hart begins to wait: what it decoded may go, if it has been idle for long.</summary>
+    public void TrimIdleCode()
+    {
+        if (_idleTrim.OnWait(Time.Ticks, InstructionsNow)) State->LinkSlot = null;
     }
 
     /// <summary>Returns to the state after power-on; RAM and devices are the machine's.</summary>

@@ -190,7 +190,12 @@ internal sealed unsafe class Rv64Vcpu : IVcpuEngine
 
             if (_isWaiting)
             {
-                if (!Hart.HasWakingInterrupt) return VcpuExit.Waiting;
+                if (!Hart.HasWakingInterrupt)
+                {
+                    Hart.TrimIdleCode();
+                    return VcpuExit.Waiting;
+                }
+
                 _isWaiting = false;
             }
 

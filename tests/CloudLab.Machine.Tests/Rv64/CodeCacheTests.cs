@@ -1,5 +1,7 @@
 using CloudLab.Machine.Memory;
 using CloudLab.Machine.Rv64;
+using CloudLab.Machine.Rv64.Interpreter;
+using CloudLab.Machine.Scheduling;
 using CsCheck;
 using Xunit;
 using static CloudLab.Machine.Tests.Rv64.Asm;
@@ -190,4 +192,44 @@ public sealed class CodeCacheTests
     }
 
     private static unsafe uint FloatFlags(TestHart hart) => hart.Hart.State->FloatFlags;
+
+    [Fact]
+    public void A_hart_that_has_become_idle_gives_its_decoded_code_back_once_and_goes_on()
+    {
+        const int Sled = 300_000;
+        using TestHart hart = TestHart.InSupervisorMode();
+        ulong end = TestHart.Code + (4 * Sled);
+        hart.Write(TestHart.Code, Bytes(Enumerable.Repeat(Addi(Zero, Zero, 0), Sled).ToArray()));
+        hart.Write(end, Bytes(Addi(A1, A1, -1), Bne(A1, Zero, -4), Addi(A0, A0, 1), Wfi, Jump(-8)));
+        hart.SetX(A1, IdleTrim.WorkInstructions / 2);
+        hart.WriteCsr(Csr.Mie, InterruptBits.SupervisorSoftware);
+        Assert.Equal(VcpuExit.Waiting, hart.Vcpu.Run((long)IdleTrim.WorkInstructions + Sled + 1000));
+        ulong used = hart.Hart.Code.Used;
+        Assert.True(used > IdleTrim.Threshold, $"{used}");
+
+        // The window that has the work in it, then one without.
+        WaitAgain(2);
+        Assert.True(hart.Hart.Code.Used >= used);
+        WaitAgain(3);
+        Assert.Equal(0UL, hart.Hart.Code.Used);
+
+        // All of it is decoded again, and kept: so little work is not worth another time.
+        hart.Pc = end - (4 * Sled);
+        hart.SetX(A1, 1);
+        ulong waits = hart.X(A0);
+        WaitAgain(4, Sled);
+        Assert.Equal(waits + 1, hart.X(A0));
+        WaitAgain(5);
+        WaitAgain(6);
+        Assert.True(hart.Hart.Code.Used > IdleTrim.Threshold);
+
+        void WaitAgain(ulong windows, int more = 0)
+        {
+            hart.Time.Ticks = windows * IdleTrim.Window;
+            hart.SetCsrBits(Csr.Sip, InterruptBits.SupervisorSoftware);
+            Assert.Equal(VcpuExit.Budget, hart.Vcpu.Run(10));
+            hart.ClearCsrBits(Csr.Sip, InterruptBits.SupervisorSoftware);
+            Assert.Equal(VcpuExit.Waiting, hart.Vcpu.Run(more + 1000));
+        }
+    }
 }

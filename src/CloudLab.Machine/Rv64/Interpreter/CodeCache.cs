@@ -47,6 +47,9 @@ internal sealed unsafe class CodeCache : IDisposable
     // SAFETY: page numbers come from host addresses inside RAM; slots are masked; the arena is checked before use.
     private CodeBlock** Chains => (CodeBlock**)_chains.Pointer;
 
+    /// <summary>Bytes of decoded code, dropped blocks included.</summary>
+    public ulong Used => _used;
+
     /// <summary>Whether the next <see cref="Build"/> has to be preceded by <see cref="Reset"/>.</summary>
     public bool IsFull => _used + LargestBlock > _arena.Length;
 
@@ -109,6 +112,13 @@ internal sealed unsafe class CodeCache : IDisposable
         }
 
         Chains[page] = null;
+    }
+
+    /// <summary>Drops every block and gives the arena's memory back to the host. Only between blocks.</summary>
+    public void Release()
+    {
+        Reset();
+        _arena.Zero();
     }
 
     /// <summary>Drops every block and reuses the arena. Only between blocks.</summary>
