@@ -1,4 +1,5 @@
 using CloudLab.Machine.Memory;
+using CloudLab.Machine.Rv64;
 using CloudLab.Machine.Scheduling;
 using Xunit;
 using static CloudLab.Machine.Tests.Rv64.Asm;
@@ -52,6 +53,44 @@ public sealed class StarvedInstructionTests
         Assert.Equal(TestHart.Ram + 4, hart.Pc);
         // A conditional store without a reservation fails, and then does not write.
         Assert.Equal(kind is "zeroing" or "store conditional" ? 0 : ulong.MaxValue, hart.Read64(address));
+        Assert.Empty(Traps(hart));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public unsafe void A_page_table_without_host_memory_gets_its_accessed_and_dirty_bits_when_there_is_some(bool isStore)
+    {
+        const ulong Root = TestHart.Ram + (32 * Chunk);
+        var budget = new MemoryBudget(4 * Chunk);
+        var account = new MemoryAccount(budget, Size);
+        using var hart = new TestHart(Size, account);
+        hart.StartMachine();
+        hart.Write(TestHart.Ram, Bytes(isStore ? Sd(T1, T0, 0) : Ld(T1, T0, 0), Jump(0)));
+        // One gigapage that maps RAM to itself, as an image may hold it: there without having been charged.
+        ref ulong entry = ref *(ulong*)(hart.Memory.Host + (Root - TestHart.Ram) + (2 * sizeof(ulong)));
+        const ulong Untouched = TestHart.Ram >> 12 << 10 | PageTables.V | PageTables.R | PageTables.W;
+        entry = Untouched;
+        hart.WriteCsr(Csr.Menvcfg, 1UL << 61);
+        hart.WriteCsr(Csr.Satp, 8UL << 60 | Root >> 12);
+        // Loads and stores of M-mode are S-mode's.
+        hart.WriteCsr(Csr.Mstatus, 1UL << 17 | 1UL << 11);
+        hart.SetX(T0, TestHart.Ram + 0x800);
+        hart.SetX(T1, 42);
+        var other = new MemoryAccount(budget, Size);
+        Assert.True(other.TryCharge(0, (4 * Chunk) - account.Charged));
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(VcpuExit.Kicked, hart.Run());
+            Assert.Equal((TestHart.Ram, 0UL, Untouched), (hart.Pc, hart.Vcpu.Instructions, entry));
+        }
+
+        Assert.True(account.IsWaiting);
+        other.Return(withKept: true);
+        Assert.Equal(VcpuExit.Budget, hart.Run());
+        Assert.Equal(TestHart.Ram + 4, hart.Pc);
+        Assert.Equal(Untouched | PageTables.A | (isStore ? PageTables.D : 0), entry);
+        Assert.Equal(isStore ? 42UL : 0, hart.Read64(TestHart.Ram + 0x800));
         Assert.Empty(Traps(hart));
     }
 

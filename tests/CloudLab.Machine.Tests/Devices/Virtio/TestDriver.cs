@@ -14,9 +14,9 @@ internal sealed class TestDriver : IDisposable
     private readonly VirtioMmioTransport _transport;
     private readonly TestQueue[] _queues;
 
-    public TestDriver(Func<GuestMemory, FakeLine, VirtioDevice> create, ulong memorySize = 16 << 20)
+    public TestDriver(Func<GuestMemory, FakeLine, VirtioDevice> create, ulong memorySize = 16 << 20, MemoryAccount? account = null)
     {
-        Memory = new GuestMemory(new GuestAddress(RamStart), memorySize);
+        Memory = new GuestMemory(new GuestAddress(RamStart), memorySize, account);
         Device = create(Memory, Line);
         _transport = new VirtioMmioTransport(Device);
         _queues = new TestQueue[Device.Queues.Length];

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using CloudLab.Machine.Devices.Virtio.Block;
 using CloudLab.Machine.Devices.Virtio.Scsi;
+using CloudLab.Machine.Memory;
 
 namespace CloudLab.Machine.Tests.Devices.Virtio.Scsi;
 
@@ -16,9 +17,9 @@ internal sealed class ScsiDriver : IDisposable
     private const int HeaderSize = 51;
     private const int ResponseSize = 108;
 
-    public ScsiDriver(IBlockBackend? disk = null, ulong features = ulong.MaxValue)
+    public ScsiDriver(IBlockBackend? disk = null, ulong features = ulong.MaxValue, MemoryAccount? account = null)
     {
-        Driver = new TestDriver((memory, line) => new ScsiDevice(memory, line));
+        Driver = new TestDriver((memory, line) => new ScsiDevice(memory, line), account: account);
         if (disk is not null) Device.TryAttach(0, disk);
         Driver.Start(features);
     }
