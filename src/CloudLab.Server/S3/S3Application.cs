@@ -6,6 +6,7 @@ using CloudLab.Server.S3.Auth;
 using CloudLab.Server.S3.Http;
 using CloudLab.Server.S3.Objects;
 using CloudLab.Server.S3.Routing;
+using CloudLab.Server.Security;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace CloudLab.Server.S3;
@@ -26,6 +27,7 @@ internal sealed partial class S3Application(
     IS3Credentials credentials,
     S3Options options,
     S3Metrics metrics,
+    FailedAttempts failures,
     TimeProvider time,
     ILogger<S3Application> logger)
 {
@@ -119,7 +121,14 @@ internal sealed partial class S3Application(
         }
 
         S3Result<S3Identity> identity = await authenticator.AuthenticateAsync(http, target);
-        if (!identity.IsOk) return identity.Error;
+        if (!identity.IsOk)
+        {
+            // Imported secrets may be ones that can be guessed.
+            if (identity.Error.Code is S3ErrorCode.InvalidAccessKeyId or S3ErrorCode.SignatureDoesNotMatch)
+                await failures.SlowDownAsync(http.Connection.RemoteIpAddress, http.RequestAborted);
+            return identity.Error;
+        }
+
         var request = new S3Request(http, target, id) { Identity = identity.Value };
         trace.Caller = request.Principal?.AccessKeyId;
         S3Result<S3Operation> operation = S3Router.Find(http.Request.Method, target, request.Header(CopySource.Header) is not null);

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace CloudLab.Server.Security;
 
-/// <summary>Slows down who presents wrong tokens. Tokens have 256 random bits; this keeps guessing from filling the log and the database.</summary>
+/// <summary>Slows down who presents wrong tokens or signatures. Tokens have 256 random bits; this keeps guessing from filling the log and the database.</summary>
 /// <remarks>Bounded in every direction: one wait is at most 2 s, 64 wait at a time, 1024 addresses are remembered for a minute.</remarks>
 internal sealed class FailedAttempts(TimeProvider time)
 {

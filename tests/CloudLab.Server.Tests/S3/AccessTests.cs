@@ -107,6 +107,23 @@ public sealed class AccessTests(S3Fixture s3) : IClassFixture<S3Fixture>
         await S3Assert.FailsAsync("InvalidAccessKeyId", viewer.GetObjectAsync(bucket, "k", _cancellationToken));
     }
 
+    [Fact]
+    public async Task Who_guesses_keys_or_signatures_is_slowed_down_and_nobody_else()
+    {
+        string bucket = await MakeFilledAsync();
+        using AmazonS3Client wrongSecret = s3.ClientOf(s3.Main with { Secret = "guessed" }), wrongId = s3.ClientOf(s3.Main with { Id = "AKIAGUESSED000000000" });
+        int before = s3.Slowing.Waits;
+
+        await S3Assert.FailsAsync("SignatureDoesNotMatch", wrongSecret.GetObjectAsync(bucket, "k", _cancellationToken));
+        await S3Assert.FailsAsync("InvalidAccessKeyId", wrongId.GetObjectAsync(bucket, "k", _cancellationToken));
+        Assert.Equal(before + 2, s3.Slowing.Waits);
+
+        await S3Assert.FailsAsync("AccessDenied", s3.OtherClient.GetObjectAsync(bucket, "k", _cancellationToken));
+        using HttpResponseMessage anonymous = await s3.Anonymous.GetAsync(new Uri(s3.Url, $"{bucket}/k"), _cancellationToken);
+        Assert.Equal("AccessDenied", await RawS3.CodeAsync(anonymous));
+        Assert.Equal(before + 2, s3.Slowing.Waits);
+    }
+
     [System.Diagnostics.CodeAnalysis.SuppressMessage("Security", "CA5350", Justification = "the signature version says so")]
     [Fact]
     public async Task Signature_version_2_is_taken_in_a_query()

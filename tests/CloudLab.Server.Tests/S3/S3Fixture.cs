@@ -5,6 +5,7 @@ using Amazon.S3.Model;
 using CloudLab.ControlPlane.Identity;
 using CloudLab.Server.Hosting;
 using CloudLab.Server.S3;
+using CloudLab.Server.Security;
 using CloudLab.Server.Tests.Harness;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -18,6 +19,9 @@ public sealed class S3Fixture : IAsyncLifetime
     private TestServer? _server;
 
     internal TestServer Server => _server!;
+
+    /// <summary>Counts the times that somebody was slowed down for a wrong key or signature, and does not wait.</summary>
+    internal HurriedTime Slowing { get; } = new();
 
     /// <summary>Where the S3 service listens.</summary>
     public Uri Url { get; private set; } = null!;
@@ -36,11 +40,14 @@ public sealed class S3Fixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _server = await TestServer.StartAsync(kernel: null, options => options with
-        {
-            S3Addresses = [new ListenAddress("http://127.0.0.1:0", IsHttps: false, IsLoopback: true)],
-            S3 = new S3Options { Domains = [Domain] },
-        });
+        _server = await TestServer.StartAsync(
+            kernel: null,
+            options => options with
+            {
+                S3Addresses = [new ListenAddress("http://127.0.0.1:0", IsHttps: false, IsLoopback: true)],
+                S3 = new S3Options { Domains = [Domain] },
+            },
+            services => services.AddSingleton(new FailedAttempts(Slowing)));
         Url = new Uri(Server.Services.GetRequiredService<S3Listener>().Urls[0]);
         CancellationToken cancellationToken = TestContext.Current.CancellationToken;
         Account main = await Server.Services.GetRequiredService<AccountService>().EnsureDefaultAsync(cancellationToken);
