@@ -11,7 +11,8 @@ internal static class IdleGuests
 {
     private const ulong MemorySize = 96UL << 20;
     private const int Keys = 1000;
-    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(20);
+    // Long enough for all to have given back the code of their boot, and to have decoded again what they go on running.
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(20);
 
     public static async Task RunAsync(BuiltImage image, int count)
