@@ -123,8 +123,9 @@ internal sealed unsafe partial class Hart
     {
         get
         {
-            // A claim not seen here is of a hart that sees all that this one has written.
-            Interlocked.MemoryBarrier();
+            // A claim not seen here is of a hart that sees all that this one has written. One under way has marked its page but
+            // perhaps not asked: a third hart may have found the mark, and decoded before this one wrote.
+            AwaitClaims();
             return Volatile.Read(ref _lastWithdrawal) > _served;
         }
     }
@@ -135,10 +136,8 @@ internal sealed unsafe partial class Hart
     /// </summary>
     public void AwaitWithdrawals()
     {
+        AwaitClaims();
         var spinner = default(SpinWait);
-        foreach (Hart peer in Peers)
-            while (peer != this && Volatile.Read(ref peer._isClaiming) != 0)
-                spinner.SpinOnce(sleep1Threshold: -1);
         foreach (Hart peer in Peers)
         {
             if (peer == this) continue;
@@ -150,6 +149,16 @@ internal sealed unsafe partial class Hart
                 spinner.SpinOnce(sleep1Threshold: -1);
             }
         }
+    }
+
+    /// <summary>Waits until the claims under way have asked for what they withdraw. They wait for nobody.</summary>
+    private void AwaitClaims()
+    {
+        Interlocked.MemoryBarrier();
+        var spinner = default(SpinWait);
+        foreach (Hart peer in Peers)
+            while (peer != this && Volatile.Read(ref peer._isClaiming) != 0)
+                spinner.SpinOnce(sleep1Threshold: -1);
     }
 
     /// <summary>Does all that any request may ask for, in place of those that were not kept.</summary>
