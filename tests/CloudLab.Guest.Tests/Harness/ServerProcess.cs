@@ -19,7 +19,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     public static async Task<ServerProcess> StartAsync(string dataDirectory)
     {
         string program = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "CloudLab.Server.exe" : "CloudLab.Server");
-        var start = new ProcessStartInfo(program, ["--data-dir", dataDirectory, "--urls", "http://127.0.0.1:0"])
+        // The S3 service has a fixed port, which other tests' servers, or the machine's own, may have.
+        var start = new ProcessStartInfo(program, ["--data-dir", dataDirectory, "--urls", "http://127.0.0.1:0", "--s3-urls", "off"])
         {
             RedirectStandardOutput = true,
         };
