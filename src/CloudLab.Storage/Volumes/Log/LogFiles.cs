@@ -1,0 +1,18 @@
+using System.Globalization;
+
+namespace CloudLab.Storage.Volumes.Log;
+
+/// <summary>The names of a log's segments: <c>{ordinal}.log</c>, in the directory <c>{volume}/{log}</c>.</summary>
+internal static class LogFiles
+{
+    private const string Suffix = ".log";
+
+    public static string Directory(string root, string volume, Guid log) => Path.Combine(root, volume, log.ToString("n"));
+
+    public static string Name(ulong ordinal) => string.Create(CultureInfo.InvariantCulture, $"{ordinal:x16}{Suffix}");
+
+    public static ulong? TryParse(string name) =>
+        name.Length == 16 + Suffix.Length && name.EndsWith(Suffix, StringComparison.Ordinal)
+        && ulong.TryParse(name.AsSpan(0, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var ordinal)
+            ? ordinal : null;
+}
