@@ -35,6 +35,12 @@ internal sealed record ObjectHeader
     /// <summary>Blocks that read as zeroes from here on, unless they are among the slots.</summary>
     public IReadOnlyList<BlockRange> Trims { get; init; } = [];
 
+    /// <summary>The number of the first slot, in units of <see cref="VolumeGeometry.SlotBytes"/> from the object's start.</summary>
+    public int FirstSlot { get; init; }
+
     /// <summary>The slots in the order in which they follow the header.</summary>
     public IReadOnlyList<SlotKey> Slots { get; init; } = [];
+
+    /// <summary>Where the n-th slot is.</summary>
+    public MapEntry PlaceOf(int n) => new(0, Sequence, FirstSlot + n);
 }

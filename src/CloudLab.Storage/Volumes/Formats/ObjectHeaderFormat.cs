@@ -10,7 +10,8 @@ namespace CloudLab.Storage.Volumes.Formats;
 ///   8  2   version: 1
 ///  10  2   marks (<see cref="ObjectMarks"/>)
 ///  12  4   T, how many trims: at most 2048
-///  16  4   S, how many slots: at most 2040
+///  16  2   S, how many slots: at most 2040
+///  18  2   number of the first slot: what the header fills
 ///  20  4   CRC-32C of everything before and of everything from 24 to the end of the slots' keys
 ///  24  8   sequence
 ///  32  8   epoch
@@ -52,7 +53,8 @@ internal static class ObjectHeaderFormat
         BinaryPrimitives.WriteUInt16LittleEndian(target[8..], Version);
         BinaryPrimitives.WriteUInt16LittleEndian(target[10..], (ushort)header.Marks);
         BinaryPrimitives.WriteInt32LittleEndian(target[12..], header.Trims.Count);
-        BinaryPrimitives.WriteInt32LittleEndian(target[16..], header.Slots.Count);
+        BinaryPrimitives.WriteUInt16LittleEndian(target[16..], (ushort)header.Slots.Count);
+        BinaryPrimitives.WriteUInt16LittleEndian(target[18..], (ushort)header.FirstSlot);
         BinaryPrimitives.WriteUInt64LittleEndian(target[24..], header.Sequence);
         BinaryPrimitives.WriteUInt64LittleEndian(target[32..], header.Epoch);
         header.Writer.TryWriteBytes(target[40..]);
@@ -86,10 +88,10 @@ internal static class ObjectHeaderFormat
         if (bytes.Length < FixedBytes || !bytes.StartsWith(Magic) || BinaryPrimitives.ReadUInt16LittleEndian(bytes[8..]) != Version)
             return null;
         var trims = BinaryPrimitives.ReadUInt32LittleEndian(bytes[12..]);
-        var slots = BinaryPrimitives.ReadUInt32LittleEndian(bytes[16..]);
+        var slots = BinaryPrimitives.ReadUInt16LittleEndian(bytes[16..]);
         if (trims > VolumeGeometry.MaxObjectTrims || slots > VolumeGeometry.MaxObjectSlots)
             return null;
-        var length = Length((int)trims, (int)slots);
+        var length = Length((int)trims, slots);
         if (bytes.Length < length || Checksum(bytes[..length]) != BinaryPrimitives.ReadUInt32LittleEndian(bytes[ChecksumAt..]))
             return null;
 
@@ -120,6 +122,7 @@ internal static class ObjectHeaderFormat
             Root = new(BinaryPrimitives.ReadUInt64LittleEndian(bytes[88..])),
             Size = BinaryPrimitives.ReadUInt64LittleEndian(bytes[96..]),
             Time = new DateTimeOffset(BinaryPrimitives.ReadInt64LittleEndian(bytes[104..]), TimeSpan.Zero),
+            FirstSlot = BinaryPrimitives.ReadUInt16LittleEndian(bytes[18..]),
             Trims = trimmed,
             Slots = keys,
         };

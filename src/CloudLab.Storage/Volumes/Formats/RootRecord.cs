@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace CloudLab.Storage.Volumes.Formats;
 
-/// <summary>A state of a volume that is held: the object <c>volumes/{id}/roots/{snapshot or clone}</c>, JSON.</summary>
+/// <summary>A state of a volume that is held: the object <c>volumes/{id}/roots/{snapshot}</c> or <c>…/{clone}.clone</c>, JSON.</summary>
 internal sealed record RootRecord
 {
     [JsonRequired]
@@ -22,9 +22,6 @@ internal sealed record RootRecord
 
     [JsonRequired]
     public DateTimeOffset Created { get; init; }
-
-    /// <summary>The volume that was cloned from here, which alone removes this root; null for a snapshot.</summary>
-    public string? ClonedTo { get; init; }
 
     public bool IsValid() => Version == 1 && Size is >= VolumeGeometry.MinBytes and <= VolumeGeometry.MaxBytes && Sequence <= MapEntry.MaxSequence;
 }

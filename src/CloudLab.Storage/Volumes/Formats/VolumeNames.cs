@@ -34,7 +34,18 @@ internal static class VolumeNames
 
     public static string Roots(string volume) => $"{All}{volume}/roots/";
 
-    public static string Root(string volume, string id) => Roots(volume) + id;
+    /// <summary>A snapshot's root.</summary>
+    public static string Root(string volume, string snapshot) => Roots(volume) + snapshot;
+
+    /// <summary>The root that a clone holds; no snapshot can have its name.</summary>
+    public static string CloneRoot(string volume, string clone) => $"{Roots(volume)}{clone}.clone";
+
+    /// <summary>The snapshot that a root's name is of; null for a clone's.</summary>
+    public static string? TryParseSnapshot(string volume, string name)
+    {
+        var directory = Roots(volume);
+        return name.StartsWith(directory, StringComparison.Ordinal) && IsId(name[directory.Length..]) ? name[directory.Length..] : null;
+    }
 
     public static string Log(string volume) => $"{All}{volume}/log/";
 

@@ -147,6 +147,13 @@ internal sealed class LocalLog : IDisposable
         }
     }
 
+    /// <summary>The size that the last record of its kind gives the volume; null where there is none.</summary>
+    public ulong? PendingSize()
+    {
+        lock (_gate)
+            return _entries.LastOrDefault(entry => entry.Record.Kind == LogRecordKind.Resize).Record?.First;
+    }
+
     /// <summary>Drops the records before <paramref name="position"/>, which the blob store has.</summary>
     public void Release(ulong position)
     {

@@ -15,12 +15,13 @@ internal sealed class LogRecovery(IFileLayer files, string directory, Guid id, u
     private readonly List<LogEntry> _entries = [];
     private readonly byte[] _buffer = new byte[ReadBytes];
     private readonly byte[] _block = new byte[VolumeGeometry.BlockBytes];
-    private ulong _end = stored;
+    private ulong _end;
 
     /// <summary>Opens the log with what it has after <c>stored</c>.</summary>
     /// <returns>Null if records that had been durable are damaged.</returns>
     public LocalLog? TryRun()
     {
+        _end = stored;
         var found = Segments();
         var kept = new List<LogSegment>();
         var intact = true;

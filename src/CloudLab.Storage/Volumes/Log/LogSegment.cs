@@ -14,12 +14,12 @@ internal sealed class LogSegment(string path, ulong start, IFile? writer, IFile 
 
     public string Path => path;
 
-    public ulong Start => start;
+    public ulong Start { get; } = start;
 
     /// <summary>Where the next record goes.</summary>
     public ulong End { get; private set; } = start;
 
-    public long Bytes => (long)(End - start);
+    public long Bytes => (long)(End - Start);
 
     public bool IsWritable => writer is not null;
 
@@ -33,7 +33,7 @@ internal sealed class LogSegment(string path, ulong start, IFile? writer, IFile 
 
     public void Append(ReadOnlySpan<byte> record)
     {
-        writer!.Write(OffsetOf(start, End), record);
+        writer!.Write(OffsetOf(Start, End), record);
         IsSynced = false;
         End += (ulong)record.Length;
     }
