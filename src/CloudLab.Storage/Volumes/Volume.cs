@@ -1,10 +1,9 @@
 using System.Buffers;
+using CloudLab.Storage.Volumes.Collection;
 using CloudLab.Storage.Volumes.Drain;
 using CloudLab.Storage.Volumes.Formats;
 using CloudLab.Storage.Volumes.Io;
 using CloudLab.Storage.Volumes.Log;
-using CloudLab.Storage.Volumes.Map;
-using CloudLab.Storage.Volumes.Objects;
 
 namespace CloudLab.Storage.Volumes;
 
@@ -40,7 +39,7 @@ public sealed class Volume : IAsyncDisposable
         _reader = new BlockReader(parts.Log, parts.Map, parts.Slots);
         _writer = new BlockWriter(parts.Log, _reader);
         _syncer = new LogSyncer(parts.Log);
-        _drain = new DrainLoop(parts.Log, parts.Drainer, parts.Options.DrainInterval, parts.Time, Fail);
+        _drain = new DrainLoop(parts.Log, parts.Drainer, parts.Options.DrainInterval, parts.Time, CollectAsync, Fail);
         _drain.Start();
         if (parts.Log.Markers() is [.., var last])
             _drain.Want(last.Position + 1);
@@ -146,6 +145,27 @@ public sealed class Volume : IAsyncDisposable
     public IReadOnlyList<VolumeSnapshot> PendingSnapshots() => [.. _parts.Log.Markers().Select(marker =>
         new VolumeSnapshot(marker.Id, false, (long)(marker.Position - Math.Min(marker.Position, _parts.Log.Released)), Size, _parts.Time.GetUtcNow()))];
 
+    /// <summary>A snapshot that waits is not wanted any more.</summary>
+    internal async ValueTask<VolumeError?> ForgetSnapshotAsync(string id, CancellationToken cancellationToken)
+    {
+        if (_parts.Log.Markers().All(marker => marker.Id != id))
+            return null;
+        // Durable, and not while the drainer may be making it: afterwards its root is there or never will be.
+        return await ChangeAsync(0, 0, () => { _writer.Append(LogRecord.Forget(id)); return default; }, cancellationToken)
+            ?? await FlushAsync(VolumeDurability.Host, cancellationToken)
+            ?? await _drain.BetweenStepsAsync(_ => Task.FromResult<VolumeError?>(null), cancellationToken);
+    }
+
+    /// <summary>Frees what was overwritten and nothing names.</summary>
+    internal async Task<CollectionOutcome> CollectAsync(CancellationToken cancellationToken)
+    {
+        var head = await _drain.BetweenStepsAsync(
+            _ => Task.FromResult(new HeldState(_parts.Writer.Checkpoint, _parts.Map.Root)), cancellationToken);
+        var outcome = await new Collector(_parts.Blobs, _parts.Slots, head).RunAsync(cancellationToken);
+        _parts.Drainer.Usage.Collected(outcome.SlotsAfter);
+        return outcome;
+    }
+
     /// <summary>Lets everything go to the blob store and closes the volume: no log is left, and any host can open it.</summary>
     /// <returns>Null when it is closed so; otherwise it is still open, or has failed.</returns>
     public async Task<VolumeError?> CloseAsync(CancellationToken cancellationToken)
@@ -182,6 +202,7 @@ public sealed class Volume : IAsyncDisposable
         _ended.TrySetResult();
         await RefuseAsync();
         await _drain.StopAsync();
+        _drain.Dispose();
         _syncer.Dispose();
         _parts.Dispose();
     }

@@ -55,6 +55,7 @@ internal sealed class VolumeOpener(
             Durability = opening.Durability,
             Options = options,
             Time = time,
+            Blobs = blobs,
             Log = log,
             Map = map,
             Slots = _slots,

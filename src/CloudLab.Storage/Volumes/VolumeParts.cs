@@ -1,3 +1,4 @@
+using CloudLab.Storage.Blobs;
 using CloudLab.Storage.Volumes.Drain;
 using CloudLab.Storage.Volumes.Log;
 using CloudLab.Storage.Volumes.Map;
@@ -20,6 +21,8 @@ internal sealed class VolumeParts : IDisposable
     public required VolumeStoreOptions Options { get; init; }
 
     public required TimeProvider Time { get; init; }
+
+    public required IBlobStore Blobs { get; init; }
 
     public required LocalLog Log { get; init; }
 

@@ -4,7 +4,15 @@ using CloudLab.Storage.Volumes.Log;
 namespace CloudLab.Storage.Volumes.Drain;
 
 /// <summary>Runs a volume's <see cref="Drainer"/>: when an object is full, when one waits for it, and every so often.</summary>
-internal sealed class DrainLoop(LocalLog log, Drainer drainer, TimeSpan interval, TimeProvider time, Action<Exception> fail)
+/// <param name="log">What is drained.</param>
+/// <param name="drainer">Drains it.</param>
+/// <param name="interval">How often, at least.</param>
+/// <param name="time">Measures the interval.</param>
+/// <param name="collect">Frees what was overwritten.</param>
+/// <param name="fail">Called when draining has come to an end.</param>
+internal sealed class DrainLoop(
+    LocalLog log, Drainer drainer, TimeSpan interval, TimeProvider time, Func<CancellationToken, Task> collect, Action<Exception> fail)
+    : IDisposable
 {
     private const long FullBytes = (long)VolumeGeometry.MaxObjectSlots * VolumeGeometry.BlockBytes;
 
@@ -12,6 +20,7 @@ internal sealed class DrainLoop(LocalLog log, Drainer drainer, TimeSpan interval
     private readonly SemaphoreSlim _step = new(1, 1);
     private readonly SemaphoreSlim _signal = new(0, 1);
     private Task _running = Task.CompletedTask;
+    private Task _collecting = Task.CompletedTask;
     private ulong _wanted;
 
     public void Start() => _running = Task.Run(RunAsync);
@@ -49,6 +58,14 @@ internal sealed class DrainLoop(LocalLog log, Drainer drainer, TimeSpan interval
     {
         await _stop.CancelAsync();
         await _running;
+        await _collecting;
+    }
+
+    public void Dispose()
+    {
+        _stop.Dispose();
+        _step.Dispose();
+        _signal.Dispose();
     }
 
     private async Task RunAsync()
@@ -64,6 +81,9 @@ internal sealed class DrainLoop(LocalLog log, Drainer drainer, TimeSpan interval
                 {
                     target = Math.Max(target, Volatile.Read(ref _wanted));
                 }
+
+                if (drainer.Usage.IsWorthCollecting && _collecting.IsCompleted)
+                    _collecting = Task.Run(CollectAsync);
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -72,6 +92,19 @@ internal sealed class DrainLoop(LocalLog log, Drainer drainer, TimeSpan interval
         catch (Exception e) when (e is VolumeException or InvalidDataException or IOException)
         {
             fail(e);
+        }
+    }
+
+    /// <summary>A collection that did not succeed is no harm: the next one begins anew.</summary>
+    private async Task CollectAsync()
+    {
+        try
+        {
+            await collect(_stop.Token);
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or OperationCanceledException)
+        {
+            drainer.Usage.Collected(0);
         }
     }
 
