@@ -237,7 +237,7 @@ public sealed class Volume : IAsyncDisposable
             return error;
         try
         {
-            if (await WaitForAsync(() => _parts.Log.Pending < _parts.Options.LogBytes, _drain.Appended, cancellationToken) is { } ended)
+            if (await WaitForAsync(() => _parts.Log.Pending < _parts.Options.LogBytes, () => _drain.Want(_parts.Log.End), cancellationToken) is { } ended)
                 return ended;
             await change();
             _drain.Appended();
