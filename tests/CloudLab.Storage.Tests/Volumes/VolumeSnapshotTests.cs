@@ -153,7 +153,7 @@ public sealed class VolumeSnapshotTests
         volume = await _bed.OpenAsync(store);
         Assert.Null(await store.CollectAsync("vol-1", Token));
         Assert.Contains(_blobs.Names, name => name.Contains("/packed/", StringComparison.Ordinal));
-        Assert.InRange(_blobs.Bytes, 8 << 20, 12 << 20);
+        Assert.InRange(_blobs.Bytes, 7 << 20, 12 << 20);
         Assert.Equal(expected, await volume.ReadAsync(0, expected.Length));
         await VolumeBed.CreateAsync(store, "vol-2", VolumeBed.Size, new("vol-1", "snap-1"));
         await AssertReadsAsync(store, "vol-2", first);
