@@ -89,7 +89,7 @@ public sealed class VolumeCorruptionTests
     }
 
     [Fact]
-    public async Task A_flipped_bit_in_what_was_flushed_to_the_log_is_reported_and_the_rest_is_had_by_force()
+    public async Task A_flipped_bit_in_what_was_flushed_to_the_log_is_reported_and_by_force_the_store_alone_counts()
     {
         await using (var store = _bed.OpenStore())
         {

@@ -47,7 +47,7 @@ public sealed class VolumeHistoryTests
                     var sectors = random.Next(1, 24);
                     var at = random.Next((Blocks * 8) - sectors + 1) * 512;
                     var bytes = Pattern(sectors * 512, random.Next());
-                    if (await TryAsync(() => volume.WriteAsync((ulong)at, [bytes[..512], bytes[512..]], Token)))
+                    if (await TryAsync(() => volume.WriteAsync((ulong)at, [bytes.AsMemory(0, 512), bytes.AsMemory(512)], Token)))
                         bytes.CopyTo(now, at);
                     else
                         now = await ReadAllAsync(volume, blobs); // A part of it may have been written.
