@@ -39,14 +39,11 @@ public sealed class VolumeStore : IAsyncDisposable
     /// <exception cref="IOException">Another process has the log directory, or it cannot be made.</exception>
     public static VolumeStore Open(IBlobStore blobs, VolumeStoreOptions options, TimeProvider time)
     {
-        if (options.Files is not OsFileLayer)
-        {
-            options.Files.CreateDirectory(options.LogDirectory);
-            return new VolumeStore(blobs, options, time, null);
-        }
-
-        var taken = DirectoryLock.TryTake(options.LogDirectory)
+        // Simulated files belong to one test.
+        var taken = options.Files is not OsFileLayer ? null : DirectoryLock.TryTake(options.LogDirectory)
             ?? throw new IOException($"Another process has the volumes' log directory {options.LogDirectory}.");
+        options.Files.CreateDirectory(options.LogDirectory);
+        options.Files.TrySyncDirectory(Path.GetDirectoryName(Path.GetFullPath(options.LogDirectory))!);
         return new VolumeStore(blobs, options, time, taken);
     }
 
