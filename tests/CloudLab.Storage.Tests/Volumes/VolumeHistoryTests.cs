@@ -47,6 +47,7 @@ public sealed class VolumeHistoryTests
                     var sectors = random.Next(1, 24);
                     var at = random.Next((Blocks * 8) - sectors + 1) * 512;
                     var bytes = Pattern(sectors * 512, random.Next());
+                    states.AddRange(Parts(now, at, bytes));
                     if (await TryAsync(() => volume.WriteAsync((ulong)at, [bytes.AsMemory(0, 512), bytes.AsMemory(512)], Token)))
                         bytes.CopyTo(now, at);
                     else
@@ -124,6 +125,20 @@ public sealed class VolumeHistoryTests
         await CheckClonesAsync(bed, store, snapshots);
         await LoseHostAsync(bed, store, volume, random, history);
         await store.DisposeAsync();
+    }
+
+    /// <summary>Sectors are written whole, a write is not: the part of a block at its beginning and the whole blocks go ahead of the rest.</summary>
+    private static IEnumerable<byte[]> Parts(byte[] before, int at, byte[] bytes)
+    {
+        var end = at + bytes.Length;
+        foreach (var cut in new[] { (at + BlockBytes - 1) / BlockBytes * BlockBytes, end / BlockBytes * BlockBytes })
+        {
+            if (cut <= at || cut >= end)
+                continue;
+            var part = before.ToArray();
+            bytes.AsSpan(0, cut - at).CopyTo(part.AsSpan(at));
+            yield return part;
+        }
     }
 
     private static async Task CheckClonesAsync(VolumeBed bed, VolumeStore store, Dictionary<string, byte[]> snapshots)
