@@ -1,3 +1,4 @@
+using System.Globalization;
 using CloudLab.Storage.Volumes;
 using CsCheck;
 using Xunit;
@@ -12,15 +13,19 @@ public sealed class VolumeHistoryTests
     private const int BlockBytes = 4096;
     private const int Steps = 120;
 
+    /// <summary>More of them than in the suite when CLOUDLAB_SOAK_VOLUMES says how many.</summary>
+    private static readonly int Histories =
+        int.TryParse(Environment.GetEnvironmentVariable("CLOUDLAB_SOAK_VOLUMES"), CultureInfo.InvariantCulture, out var count) ? count : 60;
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
     public void Nothing_that_was_acknowledged_is_lost_when_the_store_fails_and_the_process_dies() =>
-        Gen.Int.Sample(seed => RunAsync(seed, losesPower: false).GetAwaiter().GetResult(), iter: 150, threads: 2);
+        Gen.Int.Sample(seed => RunAsync(seed, losesPower: false).GetAwaiter().GetResult(), iter: Histories, threads: 2);
 
     [Fact]
     public void Nothing_that_was_flushed_is_lost_when_the_power_is_cut() =>
-        Gen.Int.Sample(seed => RunAsync(seed, losesPower: true).GetAwaiter().GetResult(), iter: 150, threads: 2);
+        Gen.Int.Sample(seed => RunAsync(seed, losesPower: true).GetAwaiter().GetResult(), iter: Histories, threads: 2);
 
     /// <summary>
     /// The model is the list of all states since the last flush: after a power cut any of them may be there, after the death of the
