@@ -146,6 +146,24 @@ public sealed class BucketTests(S3Fixture s3) : IClassFixture<S3Fixture>
     }
 
     [Theory]
+    [InlineData("")]
+    [InlineData("list-type=2&")]
+    [InlineData("versions&")]
+    public async Task A_listing_encodes_names_so_that_any_client_decodes_them(string kind)
+    {
+        string bucket = await s3.MakeBucketAsync();
+        foreach (string key in (string[])["p q/one two/x", "p q/a+b c"])
+            await s3.Client.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = key, ContentBody = "" }, _cancellationToken);
+        using HttpResponseMessage response = await RawS3.SendAsync(
+            s3, HttpMethod.Get, $"/{bucket}?{kind}delimiter=%2F&encoding-type=url&prefix=p%20q%2F");
+        string listing = await response.Content.ReadAsStringAsync(_cancellationToken);
+        Assert.Contains("<Prefix>p%20q/</Prefix>", listing, StringComparison.Ordinal);
+        Assert.Contains("<Delimiter>/</Delimiter>", listing, StringComparison.Ordinal);
+        Assert.Contains("<Key>p%20q/a%2Bb%20c</Key>", listing, StringComparison.Ordinal);
+        Assert.Contains("<CommonPrefixes><Prefix>p%20q/one%20two/</Prefix></CommonPrefixes>", listing, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("max-keys=x", "InvalidArgument")]
     [InlineData("max-keys=-1", "InvalidArgument")]
     [InlineData("max-keys=0", "200")]

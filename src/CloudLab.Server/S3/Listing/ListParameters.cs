@@ -43,8 +43,9 @@ internal sealed record ListParameters(string Prefix, string? Delimiter, int MaxK
     /// <summary>A key, prefix, marker or delimiter as it stands in the answer.</summary>
     public string? Encode(string? name) => name is null || !IsUrlEncoded ? name : EncodeUrl(name);
 
-    // S3 leaves slashes alone and writes a space as a plus.
-    private static string EncodeUrl(string name) => S3UriCodec.Encode(name, keepSlash: true).Replace("%20", "+", StringComparison.Ordinal);
+    // Slashes stay as they are. A space is %20, never a plus: clients decode with and without the rules of HTML forms, and only
+    // this is a space to both.
+    private static string EncodeUrl(string name) => S3UriCodec.Encode(name, keepSlash: true);
 }
 
 /// <summary>Continuation tokens: opaque to clients, to us the name to start after.</summary>
