@@ -2,8 +2,8 @@ using System.Net.WebSockets;
 using CloudLab.ControlPlane.Hosts;
 using CloudLab.ControlPlane.Identity;
 using CloudLab.ControlPlane.Instances;
+using CloudLab.ControlPlane.Persistence;
 using CloudLab.Machine.Console;
-using CloudLab.Server.Problems;
 
 namespace CloudLab.Server.Console;
 
@@ -72,7 +72,7 @@ internal sealed class ConsoleSessions(TokenService tokens, IInstanceHost host, I
                 await refused.CancelAsync();
                 return;
             }
-            catch (Exception e) when (ProblemExceptionHandler.IsDatabaseAway(e))
+            catch (Exception e) when (DatabaseFaults.IsAway(e))
             {
                 // Guests outlive a database that is away, and so do their consoles.
             }

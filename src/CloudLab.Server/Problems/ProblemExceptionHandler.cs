@@ -1,6 +1,7 @@
-using System.Data.Common;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using CloudLab.ControlPlane.Persistence;
+using CloudLab.Storage.Files;
 using Microsoft.AspNetCore.Diagnostics;
 
 namespace CloudLab.Server.Problems;
@@ -34,10 +35,16 @@ internal sealed partial class ProblemExceptionHandler(ILogger<ProblemExceptionHa
     private ProblemResult Map(HttpContext context, Exception exception)
     {
         if (exception is BadHttpRequestException malformed) return Malformed(context, malformed);
-        if (IsDatabaseAway(exception))
+        if (DatabaseFaults.IsAway(exception))
         {
             Log.DatabaseAway(logger, exception);
             return new(StatusCodes.Status503ServiceUnavailable, "database-unavailable", "the database does not answer", retryable: true);
+        }
+
+        if (DiskFaults.IsFull(exception))
+        {
+            Log.DiskFull(logger, exception);
+            return new(StatusCodes.Status503ServiceUnavailable, "storage-full", "the host's disk is full", retryable: true);
         }
 
         Log.Failed(logger, context.Request.Method, context.Request.Path, exception);
@@ -73,14 +80,6 @@ internal sealed partial class ProblemExceptionHandler(ILogger<ProblemExceptionHa
         return exception.Path is null or "$" ? "the body is not a JSON object" : $"the value at {exception.Path} is not one that it can have";
     }
 
-    /// <summary>Whether the cause is a database that may be back soon.</summary>
-    public static bool IsDatabaseAway(Exception? exception) => exception switch
-    {
-        null => false,
-        DbException { IsTransient: true } => true,
-        _ => IsDatabaseAway(exception.InnerException),
-    };
-
     [GeneratedRegex("\"(?:[^\" ]+ )?(?<name>\\w+)\" from \"(?<value>[^\"]{0,100})\"")]
     private static partial Regex Parameter();
 
@@ -94,5 +93,8 @@ internal sealed partial class ProblemExceptionHandler(ILogger<ProblemExceptionHa
 
         [LoggerMessage(2, LogLevel.Warning, "the database does not answer")]
         public static partial void DatabaseAway(ILogger logger, Exception exception);
+
+        [LoggerMessage(3, LogLevel.Error, "the disk is full")]
+        public static partial void DiskFull(ILogger logger, Exception exception);
     }
 }

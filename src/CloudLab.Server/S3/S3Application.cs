@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using CloudLab.Server.Problems;
+using CloudLab.ControlPlane.Persistence;
 using CloudLab.Server.S3.Access;
 using CloudLab.Server.S3.Auth;
 using CloudLab.Server.S3.Http;
@@ -90,7 +90,7 @@ internal sealed partial class S3Application(
             if (http.Response.HasStarted) http.Abort();
             return new S3Error(S3ErrorCode.InternalError, "The stored data is damaged and cannot be served");
         }
-        catch (Exception e) when (ProblemExceptionHandler.IsDatabaseAway(e))
+        catch (Exception e) when (DatabaseFaults.IsAway(e))
         {
             // Keys and accounts are in the database; objects are not, but nobody can be let at them.
             Log.DatabaseAway(logger, id, e);

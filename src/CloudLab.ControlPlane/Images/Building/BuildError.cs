@@ -18,6 +18,4 @@ public sealed record BuildError(BuildErrorCode Code, string Message, string Deta
 
     internal static BuildError Invalid(string what) => new(BuildErrorCode.ImageInvalid, what);
 
-    /// <summary>Whether <paramref name="exception"/> says ENOSPC or EDQUOT, which .NET keeps in the low half of HResult on Unix.</summary>
-    internal static bool IsDiskFull(IOException exception) => (exception.HResult & 0xFFFF) is 28 or 122;
 }

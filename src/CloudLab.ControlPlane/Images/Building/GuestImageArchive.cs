@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using System.IO.Compression;
 using System.Security.Cryptography;
+using CloudLab.Storage.Files;
 
 namespace CloudLab.ControlPlane.Images.Building;
 
@@ -49,7 +50,7 @@ public static class GuestImageArchive
         }
         catch (IOException e)
         {
-            return BuildError.IsDiskFull(e)
+            return DiskFaults.IsFull(e)
                 ? BuildError.DiskFull(file)
                 : new(BuildErrorCode.ToolFailed, $"'{file}' can't be written.", e.Message);
         }
@@ -86,7 +87,7 @@ public static class GuestImageArchive
         {
             return BuildError.Invalid($"'{file}' is not a whole guest image archive.") with { Detail = e.Message };
         }
-        catch (IOException e) when (BuildError.IsDiskFull(e))
+        catch (IOException e) when (DiskFaults.IsFull(e))
         {
             return BuildError.DiskFull(directory);
         }

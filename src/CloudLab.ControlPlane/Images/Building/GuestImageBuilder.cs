@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using CloudLab.ControlPlane.Images.Debian;
+using CloudLab.Storage.Files;
 
 namespace CloudLab.ControlPlane.Images.Building;
 
@@ -53,7 +54,7 @@ public static class GuestImageBuilder
             progress?.Report(new(BuildStep.Done, 100, $"{ImageName} is ready (Linux {parts.Value.Release})"));
             return image;
         }
-        catch (IOException e) when (BuildError.IsDiskFull(e))
+        catch (IOException e) when (DiskFaults.IsFull(e))
         {
             return BuildError.DiskFull(options.TargetDirectory);
         }

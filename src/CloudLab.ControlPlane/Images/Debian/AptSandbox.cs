@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using CloudLab.ControlPlane.Images.Building;
+using CloudLab.Storage.Files;
 
 namespace CloudLab.ControlPlane.Images.Debian;
 
@@ -208,7 +209,7 @@ public sealed class AptSandbox
             await File.WriteAllTextAsync(Path.Combine(_root, "state/status"), status, cancellationToken).ConfigureAwait(false);
             return null;
         }
-        catch (IOException e) when (BuildError.IsDiskFull(e))
+        catch (IOException e) when (DiskFaults.IsFull(e))
         {
             return BuildError.DiskFull(_root);
         }
