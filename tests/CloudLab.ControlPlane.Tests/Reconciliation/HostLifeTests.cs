@@ -101,11 +101,47 @@ public sealed class HostLifeTests(SharedPostgres postgres)
         Assert.Equal(("host-b", 1L, ObservedState.Pending), (after.Host, after.HostEpoch, after.Observed));
     }
 
+    [Theory, BothDatabases]
+    public async Task A_clock_that_jumps_an_hour_forth_and_back_costs_no_lease_and_no_machine(DatabaseProvider provider)
+    {
+        var time = new JumpingTime();
+        await using TestPlane plane = await RunningAsync(provider, BriefLease, time);
+        InstanceId id = (await plane.CreateAsync())[0].Id;
+        await plane.UntilAsync(id, InstanceState.Running);
+        Instance started = await plane.RowAsync(id);
+        HostLease lease = plane.Get<HostSession>().Lease!;
+        foreach (int hours in (int[])[1, -1, 0])
+        {
+            time.Offset = TimeSpan.FromHours(hours);
+            // Renewed by the new time.
+            await Eventually.HoldsAsync(async () =>
+            {
+                await using CloudLabDbContext db = await plane.Contexts.CreateDbContextAsync(Cancel);
+                DateTimeOffset until = (await db.Hosts.AsNoTracking().SingleAsync(Cancel)).LeaseUntil;
+                return until > time.GetUtcNow() && until < time.GetUtcNow() + TimeSpan.FromMinutes(1);
+            });
+            await Eventually.HoldsAsync(() => MachineOf(plane, id)?.Status.State == MachineState.Running);
+            Assert.Equal(lease, plane.Get<HostSession>().Lease);
+
+            InstanceId other = (await plane.CreateAsync())[0].Id;
+            await plane.UntilAsync(other, InstanceState.Running);
+            Ok(await plane.Instances.StopAsync(plane.Account, other, Cancel));
+            await plane.UntilAsync(other, InstanceState.Stopped);
+            Ok(await plane.Instances.StartAsync(plane.Account, other, Cancel));
+            await plane.UntilAsync(other, InstanceState.Running);
+            Ok(await plane.Instances.TerminateAsync(plane.Account, other, Cancel));
+            await plane.UntilAsync(other, InstanceState.Terminated);
+        }
+
+        Instance after = await plane.RowAsync(id);
+        Assert.Equal((ObservedState.Running, started.BootGeneration), (after.Observed, after.BootGeneration));
+    }
+
     private static RunningMachine? MachineOf(TestPlane plane, InstanceId id) => plane.Fleet.FindMachine(id);
 
-    private async Task<TestPlane> RunningAsync(DatabaseProvider provider, ControlPlaneOptions options)
+    private async Task<TestPlane> RunningAsync(DatabaseProvider provider, ControlPlaneOptions options, TimeProvider? time = null)
     {
-        TestPlane plane = await TestPlane.CreateAsync(provider, postgres, options, TimeProvider.System);
+        TestPlane plane = await TestPlane.CreateAsync(provider, postgres, options, time ?? TimeProvider.System);
         await plane.PublishAsync(GuestProgram.Idle);
         await plane.StartHostAsync();
         return plane;
