@@ -26,10 +26,10 @@ public sealed class Event
 
     public required DateTimeOffset At { get; init; }
 
-    /// <summary>Who: a token's id, <c>host/NAME</c>, or <c>system</c>.</summary>
+    /// <summary>Who: a token's id, <c>host/NAME</c>, <c>operator/NAME</c> (the command line there), or <c>system</c>.</summary>
     public required string Actor { get; init; }
 
-    /// <summary>The name of the user whom the token belongs to, or null.</summary>
+    /// <summary>The name of the user whom the token belongs to, or that of an operator on the machine; or null.</summary>
     public string? ActorName { get; init; }
 
     /// <summary>The address that the request came from, or null.</summary>

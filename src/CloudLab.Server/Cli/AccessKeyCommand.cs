@@ -2,7 +2,9 @@ using System.CommandLine;
 using CloudLab.ControlPlane.Common;
 using CloudLab.ControlPlane.Identity;
 using CloudLab.Server.Api.AccessKeys;
+using CloudLab.Server.Events;
 using CloudLab.Server.Hosting;
+using CloudLab.Server.Security;
 using Spectre.Console;
 
 namespace CloudLab.Server.Cli;
@@ -36,7 +38,9 @@ internal static class AccessKeyCommand
                 throw new StartupException("The database's access keys are encrypted under another master key. Name the server's with --master-key-file FILE.");
             UserDetails holder = await tools.FindUserAsync(id, parsed.GetRequiredValue(user), parsed.GetValue(role), ct);
             var request = new CreateAccessKey { User = holder.Id, Role = parsed.GetValue(role), Id = parsed.GetValue(keyId), Secret = secret };
-            NewAccessKey created = IdentityTools.Require(await tools.AccessKeys.CreateAsync(id, by: null, request, ct));
+            NewAccessKey created = await tools.ChangeAsync(
+                id, EventAction.Of(Permission.AccessKeysWrite, "CreateAccessKey"), resourceId: null,
+                () => tools.AccessKeys.CreateAsync(id, by: null, request, ct));
             tools.Write(CreateAccessKeyResponse.Of(created),
             [
                 $"access key  {created.Key.Id}",
@@ -73,7 +77,10 @@ internal static class AccessKeyCommand
         command.SetAction((parsed, ct) => IdentityTools.RunAsync(settings.Load(parsed, environment), console, parsed.GetValue(json), async (tools, _) =>
         {
             AccountId owner = (await tools.FindAccountAsync(parsed.GetRequiredValue(account), ct)).Id;
-            AccessKeyDetails revoked = IdentityTools.Require(await tools.AccessKeys.RevokeAsync(owner, by: null, parsed.GetRequiredValue(key), ct));
+            string id = parsed.GetRequiredValue(key);
+            AccessKeyDetails revoked = await tools.ChangeAsync(
+                owner, EventAction.Of(Permission.AccessKeysWrite, "RevokeAccessKey"), AccessKeyId.TryParse(id, out AccessKeyId _) ? id : null,
+                () => tools.AccessKeys.RevokeAsync(owner, by: null, id, ct));
             tools.Write(AccessKeyView.Of(revoked), [$"{revoked.Id} is revoked."]);
         }, ct));
         return command;

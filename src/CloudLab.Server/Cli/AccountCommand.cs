@@ -2,6 +2,8 @@ using System.CommandLine;
 using CloudLab.ControlPlane.Common;
 using CloudLab.ControlPlane.Identity;
 using CloudLab.Server.Api.Accounts;
+using CloudLab.Server.Events;
+using CloudLab.Server.Security;
 using Spectre.Console;
 
 namespace CloudLab.Server.Cli;
@@ -36,7 +38,11 @@ internal static class AccountCommand
                 CanonicalUserId = parsed.GetValue(canonicalId),
                 AdminToken = secret,
             };
-            NewAccount created = IdentityTools.Require(await tools.Accounts.CreateAsync(by: null, request, ct));
+            // As with the API, it is an event of the account that manages the others.
+            AccountId management = (await tools.Accounts.EnsureDefaultAsync(ct)).Id;
+            NewAccount created = await tools.ChangeAsync(
+                management, EventAction.Of(Permission.AccountsWrite, "CreateAccount"), resourceId: null,
+                () => tools.Accounts.CreateAsync(by: null, request, ct));
             tools.Write(CreateAccountResponse.Of(created),
             [
                 $"account     {created.Account.Id}  {created.Account.Name}",

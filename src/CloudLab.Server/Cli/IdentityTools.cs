@@ -2,9 +2,12 @@ using System.CommandLine;
 using System.Text.Json;
 using CloudLab.ControlPlane;
 using CloudLab.ControlPlane.Common;
+using CloudLab.ControlPlane.Events;
 using CloudLab.ControlPlane.Identity;
 using CloudLab.ControlPlane.Persistence;
+using CloudLab.Server.Events;
 using CloudLab.Server.Hosting;
+using CloudLab.Server.Security;
 using Microsoft.EntityFrameworkCore;
 using Spectre.Console;
 
@@ -74,7 +77,51 @@ internal sealed class IdentityTools(IServiceProvider services, IAnsiConsole cons
         Result<UserDetails> found = await Users.GetByNameAsync(account, name, cancellationToken);
         if (found.IsOk) return found.Value;
         if (role is null) throw new StartupException($"There is no user {name} in the account. To make it, say what it may do with --role.");
-        return Require(await Users.CreateAsync(account, by: null, name, role.Value, cancellationToken));
+        return await ChangeAsync(
+            account, EventAction.Of(Permission.UsersWrite, "CreateUser"), resourceId: null,
+            () => Users.CreateAsync(account, by: null, name, role.Value, cancellationToken));
+    }
+
+    /// <summary>
+    /// Makes a change as the API does, with its event in the same transaction, or with that of its refusal. Who made it is
+    /// this machine's operator, by the name that the system knows.
+    /// </summary>
+    /// <param name="account">Whose event it is.</param>
+    /// <param name="action">What the API calls it.</param>
+    /// <param name="resourceId">What it changes; null for what it makes.</param>
+    /// <param name="change">Makes one write transaction at most.</param>
+    /// <exception cref="StartupException">It was refused; the message says why.</exception>
+    public async Task<T> ChangeAsync<T>(AccountId account, EventAction action, string? resourceId, Func<Task<Result<T>>> change)
+        where T : class
+    {
+        var call = new ApiCall
+        {
+            AccountId = account,
+            Actor = "operator/" + Environment.MachineName,
+            ActorName = Environment.UserName is { Length: > 0 } user ? user : null,
+            Action = action.Name,
+            ResourceType = action.ResourceType,
+            ResourceId = resourceId,
+        };
+        var recorder = services.GetRequiredService<EventRecorder>();
+        recorder.Begin(call);
+        try
+        {
+            Result<T> result = await change();
+            // What is refused before there is a transaction.
+            if (!result.IsOk && !call.IsRecorded)
+            {
+                await recorder.RecordAsync(
+                    services.GetRequiredService<IDbContextFactory<CloudLabDbContext>>(), call, EventOutcome.Refused,
+                    EnumText.Of(result.Error.Code), CancellationToken.None);
+            }
+
+            return Require(result);
+        }
+        finally
+        {
+            call.End();
+        }
     }
 
     /// <summary>Writes a result: as JSON, or as lines for people.</summary>

@@ -2,7 +2,9 @@ using System.CommandLine;
 using CloudLab.ControlPlane.Common;
 using CloudLab.ControlPlane.Identity;
 using CloudLab.Server.Api.Tokens;
+using CloudLab.Server.Events;
 using CloudLab.Server.Hosting;
+using CloudLab.Server.Security;
 using Spectre.Console;
 
 namespace CloudLab.Server.Cli;
@@ -42,7 +44,9 @@ internal static class TokenCommand
                 ExpiresAt = TimeProvider.System.GetUtcNow() + parsed.GetValue(expires),
                 Secret = secret,
             };
-            NewToken created = IdentityTools.Require(await tools.Tokens.CreateAsync(id, by: null, request, ct));
+            NewToken created = await tools.ChangeAsync(
+                id, EventAction.Of(Permission.TokensWrite, "CreateToken"), resourceId: null,
+                () => tools.Tokens.CreateAsync(id, by: null, request, ct));
             tools.Write(CreateTokenResponse.Of(created),
             [
                 $"token       {created.Id}  {EnumText.Of(created.Token.Role)}",
@@ -80,7 +84,9 @@ internal static class TokenCommand
             if (!TokenId.TryParse(parsed.GetRequiredValue(token), out TokenId id))
                 throw new StartupException("A token's id is tok- and 17 hexadecimal digits: 'token list' shows them.");
             AccountId owner = (await tools.FindAccountAsync(parsed.GetRequiredValue(account), ct)).Id;
-            TokenDetails revoked = IdentityTools.Require(await tools.Tokens.RevokeAsync(owner, by: null, id, ct));
+            TokenDetails revoked = await tools.ChangeAsync(
+                owner, EventAction.Of(Permission.TokensWrite, "RevokeToken"), id.Value,
+                () => tools.Tokens.RevokeAsync(owner, by: null, id, ct));
             tools.Write(TokenView.Of(revoked), [$"{revoked.Id} is revoked."]);
         }, ct));
         return command;

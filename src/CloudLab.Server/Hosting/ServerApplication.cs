@@ -32,7 +32,6 @@ internal static class ServerApplication
 
     private const int MaxHeaderBytes = 16 << 10;
 
-    private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(20);
 
     public static WebApplication Build(
@@ -64,9 +63,8 @@ internal static class ServerApplication
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
-        kestrel.Limits.MaxConcurrentConnections = MaxConnections;
         kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
-        kestrel.Limits.RequestHeadersTimeout = HeadersTimeout;
+        ConnectionLimits.Apply(kestrel, options, MaxConnections);
         if (ServerCertificate.Load(options, directory) is { } certificate)
             kestrel.ConfigureHttpsDefaults(https => https.ServerCertificate = certificate);
     }

@@ -25,6 +25,9 @@ internal sealed record ServerOptions
     /// <summary>Host names that clients may use besides the loopback ones; empty for any when an address is not loopback.</summary>
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
 
+    /// <summary>How many connections one address may hold on a listener; null for half of what the listener takes.</summary>
+    public int? ConnectionsPerAddress { get; init; }
+
     public string? CertificateFile { get; init; }
 
     public string? CertificateKeyFile { get; init; }

@@ -10,6 +10,7 @@ namespace CloudLab.Server.Hosting;
 internal sealed class ServerOptionsLoader
 {
     private const int MaxEventDays = 3650;
+    private const int MaxConnectionsPerAddress = 4000;
 
     private readonly IReadOnlyDictionary<string, string> _flags;
     private readonly Func<string, string?> _environment;
@@ -56,6 +57,7 @@ internal sealed class ServerOptionsLoader
             S3Addresses = Find(Setting.S3Urls) is "off" ? [] : Addresses(Setting.S3Urls, ServerOptions.DefaultS3Url, hasCertificate, insecure),
             S3 = S3(),
             AllowedHosts = Hosts(),
+            ConnectionsPerAddress = ConnectionsPerAddress(),
             CertificateFile = certificate,
             CertificateKeyFile = ExistingFile(Setting.CertificateKey),
             IsSelfSigned = selfSigned,
@@ -216,6 +218,15 @@ internal sealed class ServerOptionsLoader
         return default;
     }
 
+    private int? ConnectionsPerAddress()
+    {
+        string? text = Find(Setting.ConnectionsPerAddress);
+        if (text is null) return null;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count is >= 1 and <= MaxConnectionsPerAddress)
+            return count;
+        _errors.Add($"--connections-per-address '{text}' is not a number from 1 to {MaxConnectionsPerAddress}.");
+        return null;
+    }
 
     private LogLevel LogLevel()
     {

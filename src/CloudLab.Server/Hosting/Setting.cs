@@ -20,6 +20,9 @@ internal sealed record Setting(string Name, string? ValueName, string Descriptio
     public static readonly Setting AllowedHosts = new(
         "allowed-hosts", "HOSTS", "Host names clients may use besides localhost, separated by ';'. Default on non-loopback addresses: any");
 
+    public static readonly Setting ConnectionsPerAddress = new(
+        "connections-per-address", "COUNT", "How many connections one client address may hold, on the API and on S3 each. Behind a proxy, all clients have its address. Default: 500 and 2000, half of what there are");
+
     public static readonly Setting Certificate = new(
         "certificate", "FILE", "The HTTPS certificate for https:// addresses: PFX without password, or PEM");
 
@@ -91,7 +94,7 @@ internal sealed record Setting(string Name, string? ValueName, string Descriptio
 
     public static readonly IReadOnlyList<Setting> All =
     [
-        DataDirectory, Urls, InsecureHttp, AllowedHosts, Certificate, CertificateKey, Database, DatabasePasswordFile, AdminTokenFile,
+        DataDirectory, Urls, InsecureHttp, AllowedHosts, ConnectionsPerAddress, Certificate, CertificateKey, Database, DatabasePasswordFile, AdminTokenFile,
         EventRetention, WebhookAllowPrivate, AptMirror, GuestImage, SelfSigned, LogLevel, LogFormat, OtlpEndpoint, HostName, Workers, MemoryBudget, MemoryOvercommit, VcpuOvercommit,
         MasterKeyFile, S3Urls, S3Domain, S3Region, S3SigV2,
     ];

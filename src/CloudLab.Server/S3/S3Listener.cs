@@ -20,8 +20,6 @@ internal sealed class S3Listener(S3Application application, ServerOptions option
     // What one host serves; bounds what idle connections cost.
     private const int MaxConnections = 4000;
 
-    private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(15);
-
     private WebApplication? _app;
 
     /// <summary>Where it listens, with the ports that were chosen.</summary>
@@ -63,12 +61,10 @@ internal sealed class S3Listener(S3Application application, ServerOptions option
         kestrel.Limits.MaxRequestBodySize = null;
         kestrel.Limits.MaxRequestLineSize = MaxRequestLine;
         kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
-        kestrel.Limits.MaxConcurrentConnections = MaxConnections;
-        kestrel.Limits.RequestHeadersTimeout = HeadersTimeout;
         // Signatures are over bytes: each stays one character.
         kestrel.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
         kestrel.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
-        kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http1);
+        ConnectionLimits.Apply(kestrel, options, MaxConnections, endpoint => endpoint.Protocols = HttpProtocols.Http1);
         if (ServerCertificate.Load(options, directory) is { } certificate)
             kestrel.ConfigureHttpsDefaults(https => https.ServerCertificate = certificate);
     }

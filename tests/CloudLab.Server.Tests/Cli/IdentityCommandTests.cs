@@ -57,6 +57,45 @@ public sealed class IdentityCommandTests(SharedPostgres postgres) : IDisposable
         Assert.Contains("minio", await TextAsync(["access-key", "list", "--account", "team-a", .. where]), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_they_change_leaves_events_of_the_operator(bool onPostgres)
+    {
+        string? database = onPostgres ? await postgres.CreateDatabaseAsync(TestContext.Current.CancellationToken) : null;
+        await using TestServer server = await TestServer.StartAsync(kernel: null, options => options with { PostgresConnectionString = database });
+        string[] where = ["--data-dir", server.DataDirectory, "--database", database ?? "sqlite"];
+
+        JsonObject account = await JsonAsync(["account", "create", "team-a", .. where]);
+        string[] inAccount = ["--account", "team-a", .. where];
+        string token = (string)(await JsonAsync(["token", "create", "--user", "ci", "--role", "viewer", .. inAccount]))["tokenId"]!;
+        await TextAsync(["token", "list", .. inAccount]);
+        await TextAsync(["token", "revoke", token, .. inAccount]);
+        string key = (string)(await JsonAsync(["access-key", "create", "--user", "ci", .. inAccount]))["accessKeyId"]!;
+        await TextAsync(["access-key", "revoke", key, .. inAccount]);
+        foreach (string[] refused in (string[][])[["access-key", "revoke", "nonsense"], ["access-key", "create", "--access-key-id", "abc", "--user", "ci"]])
+        {
+            using var console = new QuietConsole();
+            Assert.Equal(ExitCode.Failed, await RunAsync(console, [.. refused, .. inAccount]));
+        }
+
+        using HttpClient admin = server.ClientWith((string)account["token"]!);
+        JsonNode[] events = await EventsAsync(admin);
+        Assert.Equal(
+            [
+                ("users.create", "ok", null), ("tokens.create", "ok", token), ("tokens.revoke", "ok", token),
+                ("access-keys.create", "ok", key), ("access-keys.revoke", "ok", key),
+                ("access-keys.revoke", "refused", "nonsense"), ("access-keys.create", "refused", null),
+            ],
+            events.Select(e => ((string)e["action"]!, (string)e["outcome"]!, (string)e["action"]! == "users.create" ? null : (string?)e["resourceId"])));
+        Assert.Equal(["access-key-not-found", "invalid-parameter"], events.TakeLast(2).Select(e => (string)e["errorCode"]!));
+        JsonNode made = Assert.Single(await EventsAsync(server.Admin), e => (string)e["action"]! == "accounts.create");
+        Assert.Contains((string)account["account"]!["accountId"]!, made["details"]!["created"]!.AsArray().Select(id => (string)id!));
+        Assert.All([.. events, made], e => Assert.Equal(
+            ("operator/" + Environment.MachineName, Environment.UserName, null),
+            ((string)e["actor"]!, (string)e["actorName"]!, (string?)e["sourceAddress"])));
+    }
+
     [Fact]
     public async Task Before_the_first_start_they_make_what_the_server_then_takes()
     {
@@ -131,6 +170,10 @@ public sealed class IdentityCommandTests(SharedPostgres postgres) : IDisposable
         Assert.Equal(code, await RunAsync(console, [.. arguments.Split(' '), "--data-dir", _directory["data"]]));
         Assert.Contains(said, _error.ToString(), StringComparison.Ordinal);
     }
+
+    // Oldest first.
+    private static async Task<JsonNode[]> EventsAsync(HttpClient client) =>
+        [.. (await client.GetAsync("/v1/events", HttpStatusCode.OK))["events"]!.AsArray().Reverse().Select(e => e!)];
 
     private async Task<JsonObject> JsonAsync(string[] arguments) => JsonNode.Parse(await TextAsync([.. arguments, "--json"]))!.AsObject();
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
@@ -15,10 +16,13 @@ internal sealed class RawConnection : IDisposable
     /// <summary>Whether the last answer said that the server closes now, or it has.</summary>
     public bool IsClosed { get; private set; }
 
-    public static async Task<RawConnection> OpenAsync(Uri url)
+    /// <param name="url">The server.</param>
+    /// <param name="from">The local address, which the server sees; null for the system's choice.</param>
+    public static async Task<RawConnection> OpenAsync(Uri url, IPAddress? from = null)
     {
         var connection = new RawConnection();
         connection._tcp.NoDelay = true;
+        if (from is not null) connection._tcp.Client.Bind(new IPEndPoint(from, 0));
         await connection._tcp.ConnectAsync(url.Host, url.Port, TestContext.Current.CancellationToken);
         return connection;
     }

@@ -120,6 +120,8 @@ public sealed class ServerOptionsLoaderTests : IDisposable
     [InlineData("log-level", "2")]
     [InlineData("log-format", "xml")]
     [InlineData("otlp-endpoint", "collector:4317")]
+    [InlineData("connections-per-address", "0")]
+    [InlineData("connections-per-address", "many")]
     public void A_wrong_value_for_logs_or_telemetry_is_refused_by_name(string setting, string value)
     {
         _flags[setting] = value;

@@ -13,7 +13,7 @@ internal sealed record EventView
     /// <summary>When it happened.</summary>
     public required DateTimeOffset At { get; init; }
 
-    /// <summary>Who: a token's id, `host/NAME` for a host that saw a change, or `system`.</summary>
+    /// <summary>Who: a token's id, `host/NAME` for a host that saw a change, `operator/NAME` for who used the command line there, or `system`.</summary>
     /// <example>tok-0123456789abcdef0</example>
     public required string Actor { get; init; }
 

@@ -23,9 +23,9 @@ internal sealed record EventFilterQuery
     [Description("The kind of what it was done to, e.g. `instance`.")]
     public string? ResourceType { get; init; }
 
-    /// <summary>Who did it, e.g. `tok-0123456789abcdef0`: a token's id, `host/NAME` or `system`.</summary>
+    /// <summary>Who did it, e.g. `tok-0123456789abcdef0`: a token's id, `host/NAME`, `operator/NAME` or `system`.</summary>
     [FromQuery(Name = "actor")]
-    [Description("Who did it, e.g. `tok-0123456789abcdef0`: a token's id, `host/NAME` or `system`.")]
+    [Description("Who did it, e.g. `tok-0123456789abcdef0`: a token's id, `host/NAME`, `operator/NAME` or `system`.")]
     public string? Actor { get; init; }
 
     /// <summary>How it ended, e.g. `refused`: `ok`, `refused` or `failed`.</summary>
