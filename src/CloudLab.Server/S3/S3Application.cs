@@ -42,14 +42,24 @@ internal sealed partial class S3Application(
         // Nobody reads a body of no bytes, so that Kestrel answers without 100 Continue first: botocore takes the connection's
         // next answer for this one then.
         if (http.Request.Headers.Expect.Count > 0 && http.Request.ContentLength is 0) http.Response.Headers.Connection = "close";
+        if (http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true })
+        {
+            var body = new PromptBody(http.Request.Body, options.MaxBodyStall, time);
+            http.Response.RegisterForDispose(body);
+            http.Request.Body = body;
+        }
+
         metrics.Begin();
         var trace = new Trace();
         S3Error? error = null;
         try
         {
             error = await AnswerAsync(http, id, trace);
-            // The client may now send its body or keep it: only a new connection tells a body from the next request.
-            if (error is not null && !http.Response.HasStarted && http.Request.Headers.Expect.Count > 0) http.Response.Headers.Connection = "close";
+            // The client may now send its body or keep it: only a new connection tells a body from the next request. And nobody
+            // waits any longer for one that was waited for in vain.
+            if (error is not null && !http.Response.HasStarted
+                && (http.Request.Headers.Expect.Count > 0 || error.Code == S3ErrorCode.RequestTimeout))
+                http.Response.Headers.Connection = "close";
             if (error is not null && !http.Response.HasStarted)
                 await S3Response.WriteErrorAsync(http, id, http.Request.Path.Value ?? "/", error);
         }

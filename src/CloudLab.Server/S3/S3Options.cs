@@ -17,4 +17,7 @@ internal sealed record S3Options
 
     /// <summary>How far a client's clock may be off, as in S3.</summary>
     public TimeSpan MaxClockSkew { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>How long an upload may stand still before it is given up. S3 waits about as long.</summary>
+    public TimeSpan MaxBodyStall { get; init; } = TimeSpan.FromSeconds(20);
 }

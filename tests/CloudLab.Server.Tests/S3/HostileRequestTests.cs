@@ -90,6 +90,23 @@ public sealed class HostileRequestTests(S3Fixture s3) : IClassFixture<S3Fixture>
         Assert.Equal("MalformedXML", await RawS3.CodeAsync(response));
     }
 
+    // Kestrel refuses these before the S3 service sees them: with a status, without a document (docs/s3.md says why).
+    [Theory]
+    [InlineData("NONSENSE\r\n\r\n", 0, 400)]
+    [InlineData("GET / HTTP/1.1\r\n\r\n", 0, 400)]
+    [InlineData("GET / HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n", 0, 400)]
+    [InlineData("PUT /b/k HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 0, 400)]
+    [InlineData("GET / HTTP/7.0\r\nHost: x\r\n\r\n", 0, 505)]
+    [InlineData("GET /{0} HTTP/1.1\r\nHost: x\r\n\r\n", 17_000, 414)]
+    [InlineData("GET / HTTP/1.1\r\nHost: x\r\nx-long: {0}\r\n\r\n", 33_000, 431)]
+    public async Task What_is_no_http_is_refused_and_the_connection_closed(string request, int fill, int status)
+    {
+        string answer = await s3.SendRawAsync(Encoding.ASCII.GetBytes(request.Replace("{0}", new string('a', fill), StringComparison.Ordinal)));
+        Assert.StartsWith($"HTTP/1.1 {status} ", answer, StringComparison.Ordinal);
+        Assert.Contains("\r\nContent-Length: 0\r\n", answer, StringComparison.Ordinal);
+        Assert.Contains("\r\nConnection: close\r\n", answer, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_response_header_cannot_be_split()
     {

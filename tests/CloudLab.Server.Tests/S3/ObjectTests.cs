@@ -119,6 +119,31 @@ public sealed class ObjectTests(S3Fixture s3) : IClassFixture<S3Fixture>
     }
 
     [Fact]
+    public async Task A_range_is_served_only_of_the_object_that_if_range_means()
+    {
+        string url = await PutPublicAsync("0123456789");
+        using HttpResponseMessage plain = await s3.Anonymous.GetAsync(new Uri(url), _cancellationToken);
+        string etag = plain.Headers.ETag!.Tag;
+        DateTimeOffset modified = plain.Content.Headers.LastModified!.Value;
+        Assert.Equal("234", await ReadAsync(etag));
+        Assert.Equal("234", await ReadAsync(etag.Trim('"')));
+        Assert.Equal("234", await ReadAsync($"{modified:r}"));
+        string[] others = ["\"other\"", "W/" + etag, $"{etag}, \"other\"", "*", "nonsense", $"{modified.AddSeconds(-1):r}", $"{modified.AddSeconds(1):r}"];
+        foreach (string other in others) Assert.Equal("0123456789", await ReadAsync(other));
+
+        async Task<string> ReadAsync(string ifRange)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, url);
+            request.Headers.TryAddWithoutValidation("Range", "bytes=2-4");
+            request.Headers.TryAddWithoutValidation("If-Range", ifRange);
+            using HttpResponseMessage response = await s3.Anonymous.SendAsync(request, _cancellationToken);
+            string content = await response.Content.ReadAsStringAsync(_cancellationToken);
+            Assert.Equal(content.Length == 3 ? HttpStatusCode.PartialContent : HttpStatusCode.OK, response.StatusCode);
+            return content;
+        }
+    }
+
+    [Fact]
     public async Task Conditions_of_reads_count_in_the_order_of_the_rfc()
     {
         string url = await PutPublicAsync("x");

@@ -7,12 +7,13 @@ using CloudLab.Server.Hosting;
 using CloudLab.Server.S3;
 using CloudLab.Server.Security;
 using CloudLab.Server.Tests.Harness;
+using CloudLab.Storage.Blobs.Objects;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace CloudLab.Server.Tests.S3;
 
 /// <summary>A server with its S3 service, two accounts and a client of each, for all tests of a class.</summary>
-public sealed class S3Fixture : IAsyncLifetime
+public class S3Fixture : IAsyncLifetime
 {
     public const string Domain = "s3.test.example";
 
@@ -45,7 +46,7 @@ public sealed class S3Fixture : IAsyncLifetime
             options => options with
             {
                 S3Addresses = [new ListenAddress("http://127.0.0.1:0", IsHttps: false, IsLoopback: true)],
-                S3 = new S3Options { Domains = [Domain] },
+                S3 = MakeOptions(),
             },
             services => services.AddSingleton(new FailedAttempts(Slowing)));
         Url = new Uri(Server.Services.GetRequiredService<S3Listener>().Urls[0]);
@@ -66,7 +67,17 @@ public sealed class S3Fixture : IAsyncLifetime
         OtherClient.Dispose();
         Anonymous.Dispose();
         if (_server is not null) await _server.DisposeAsync();
+        GC.SuppressFinalize(this);
     }
+
+    /// <summary>The names of the large objects' files, as they are on the disk at this moment.</summary>
+    internal HashSet<string> Files() =>
+        [.. Directory.EnumerateFiles(Path.Combine(Server.DataDirectory, "objects", "files"), "*", SearchOption.AllDirectories)];
+
+    /// <summary>What an account uses, as its quotas count it.</summary>
+    internal StoreUsage UsageOf(S3Keys keys) => Server.Services.GetRequiredService<ObjectStore>().GetOwnerUsage(keys.CanonicalUserId);
+
+    private protected virtual S3Options MakeOptions() => new() { Domains = [Domain] };
 
     internal async Task<S3Keys> MakeKeysAsync(AccountId account, CreateAccessKey request)
     {

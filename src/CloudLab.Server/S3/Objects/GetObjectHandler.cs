@@ -79,7 +79,7 @@ internal sealed class GetObjectHandler(ObjectStore store, ObjectAccess access)
         }
 
         string? ifRange = request.Http.Request.Headers.IfRange;
-        if (ifRange is not null && ifRange.StartsWith('"') && !ReadConditions.Names(ifRange, version.ETag)) header = null;
+        if (ifRange is not null && !ReadConditions.AllowsRange(ifRange, version)) header = null;
         return ByteRange.Parse(header, version.Length);
     }
 

@@ -48,6 +48,20 @@ internal sealed record ReadConditions(string? IfMatch, string? IfNoneMatch, stri
         return false;
     }
 
+    /// <summary>Whether an <c>If-Range</c> lets a range be served: the object is still the one that the client has the rest of.</summary>
+    /// <param name="validator">One ETag (also without quotes, which some clients leave out) or a date.</param>
+    /// <param name="version">The object.</param>
+    /// <remarks>
+    /// RFC 9110, section 13.1.5: the comparison is strong, so a weak ETag never holds; a date holds only if it is that of
+    /// <c>Last-Modified</c>, not if it is later. Whatever else it is does not hold: the whole object is always right.
+    /// </remarks>
+    public static bool AllowsRange(string validator, ObjectVersion version)
+    {
+        ReadOnlySpan<char> one = validator.AsSpan().Trim();
+        if (one is ['"', .. var tag, '"']) return tag.SequenceEqual(version.ETag);
+        return one.SequenceEqual(version.ETag) || (TryParse(validator, out DateTimeOffset time) && time == Seconds(version.LastModified));
+    }
+
     private static bool TryParse(string? text, out DateTimeOffset time) => Auth.SigV2.TryParseTime(text, out time);
 
     // Clients know times to the second.

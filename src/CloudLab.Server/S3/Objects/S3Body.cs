@@ -72,8 +72,7 @@ internal sealed class S3Body : IAsyncDisposable
     public static S3Error? Explain(Exception exception) => exception switch
     {
         S3BodyException body => body.Error,
-        BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } => new S3Error(
-            S3ErrorCode.RequestTimeout, "Your socket connection to the server was not read from or written to within the timeout period."),
+        BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } => PromptBody.TimedOut,
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => new S3Error(
             S3ErrorCode.EntityTooLarge, "Your proposed upload exceeds the maximum allowed size"),
         BadHttpRequestException => new S3Error(

@@ -12,7 +12,7 @@ public sealed partial class ObjectStore
             return StoreError.InvalidName;
         if (!StoreNames.AreFine(put.Attributes))
             return StoreError.InvalidArgument;
-        if (Refuses(put.Bucket, put.Quota, put.Body.Length) is { } refusal)
+        if (Refuses(put.Bucket, put.Quota, put.Body.Length, bucket => ReplacedBytes(bucket, key)) is { } refusal)
             return refusal;
         var received = await ReceiveAsync(body, put.Body, put.Attributes.Encrypt, cancellationToken);
         if (!received.IsOk)
@@ -305,15 +305,46 @@ public sealed partial class ObjectStore
         DataRemoval.Remove(transaction, data, _garbage.CollectFile, _garbage.CollectUpload);
 
     /// <summary>What is known to refuse a write before its body is read.</summary>
-    private StoreFailure? Refuses(string bucketName, StoreQuota quota, long? length)
+    /// <param name="bucketName">Where it goes.</param>
+    /// <param name="quota">The owner's.</param>
+    /// <param name="length">The body's bytes, where they are known.</param>
+    /// <param name="replaced">How many bytes the write sets free; asked only where it matters.</param>
+    private StoreFailure? Refuses(string bucketName, StoreQuota quota, long? length, Func<BucketRecord, long> replaced)
     {
         if (_committer.Failure is { } reason)
             return new StoreFailure(StoreError.ReadOnly, reason);
         if (FindBucket(bucketName) is not { } bucket)
             return new StoreFailure(StoreError.NoSuchBucket);
-        if (quota.Bytes is { } bytes && length is { } more && GetOwnerUsage(bucket.Bucket.OwnerId).Bytes + more > bytes)
-            return new StoreFailure(StoreError.QuotaExceeded, "bytes");
-        return null;
+        if (quota.Bytes is not { } bytes || length is not { } more)
+            return null;
+        var left = bytes - GetOwnerUsage(bucket.Bucket.OwnerId).Bytes;
+        if (more <= left)
+            return null;
+        try
+        {
+            // As at the commit: what does not grow is never refused.
+            var growth = more - replaced(bucket);
+            return growth > 0 && growth > left ? new StoreFailure(StoreError.QuotaExceeded, "bytes") : null;
+        }
+        catch (InvalidDataException e)
+        {
+            return new StoreFailure(StoreError.Damaged, e.Message);
+        }
+    }
+
+    /// <summary>The bytes of the version that a write to the key replaces: the null version, where versioning is not on.</summary>
+    private long ReplacedBytes(BucketRecord bucket, byte[] key)
+    {
+        if (bucket.Bucket.Versioning == BucketVersioning.Enabled)
+            return 0;
+        var currentKey = IndexKeys.Current(bucket.Id, key);
+        if (_index.Get(currentKey) is not { } record)
+            return 0;
+        var current = CurrentRecord.Decode(currentKey, record);
+        if (current.Version.IsNull)
+            return current.Version.Length;
+        var olderKey = IndexKeys.Older(bucket.Id, key, current.NullSeq);
+        return current.NullSeq > 0 && _index.Get(olderKey) is { } older ? VersionRecord.Decode(olderKey, older).Length : 0;
     }
 
     private async Task<StoreResult<ReceivedBody>> ReceiveAsync(

@@ -45,7 +45,7 @@ public sealed partial class ObjectStore
     {
         if (put.Number is < 1 or > StoreNames.MaxPartNumber)
             return StoreError.InvalidArgument;
-        if (Refuses(put.Bucket, put.Quota, put.Body.Length) is { } refusal)
+        if (Refuses(put.Bucket, put.Quota, put.Body.Length, _ => ReplacedBytes(put)) is { } refusal)
             return refusal;
         var upload = GetUpload(put.Bucket, put.Key, put.UploadId);
         if (!upload.IsOk)
@@ -141,6 +141,14 @@ public sealed partial class ObjectStore
         && VersionRecord.TryParseId(completion.UploadId, out var seq, out _)
         && live.Data.Id == seq
         && live.PartCount == completion.Parts.Count ? live.ToVersion(completion.Key, isLatest: true) : StoreError.NoSuchUpload;
+
+    private long ReplacedBytes(PartPut put)
+    {
+        if (!VersionRecord.TryParseId(put.UploadId, out var upload, out _))
+            return 0;
+        var key = IndexKeys.Part(upload, put.Number);
+        return _index.Get(key) is { } record ? PartRecord.Decode(key, record).Length : 0;
+    }
 
     private StoreResult<ObjectPart> CommitPart(IndexTransaction transaction, PartPut put, ReceivedBody body)
     {
