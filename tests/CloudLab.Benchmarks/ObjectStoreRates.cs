@@ -15,7 +15,8 @@ internal static class ObjectStoreRates
     private const int Small = 4 << 10;
     private const int Large = 64 << 20;
     private const int Writers = 64;
-    private const string Bucket = "bench";
+    /// <summary>The bucket that is filled.</summary>
+    public const string Bucket = "bench";
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
 
     /// <param name="parent">Where the disk to be measured is; null for the temporary directory.</param>
@@ -57,7 +58,7 @@ internal static class ObjectStoreRates
         await Task.Delay(Timeout.Infinite);
     }
 
-    private static ObjectStore Open(string directory) =>
+    public static ObjectStore Open(string directory) =>
         ObjectStore.Open(new ObjectStoreOptions { Directory = directory, ScrubBytesPerSecond = 0 }, TimeProvider.System);
 
     private static string KeyOf(int i) => string.Create(CultureInfo.InvariantCulture, $"prefix/dir{i % 2000:d5}/object{i:d8}");
@@ -171,7 +172,7 @@ internal static class ObjectStoreRates
 
     private static async Task ListAndReopenAsync(string directory, int keys)
     {
-        using (var process = StartFill(directory, keys))
+        using (var process = StartAgain(FillVerb, directory, keys.ToString(CultureInfo.InvariantCulture)))
         {
             var clock = Stopwatch.StartNew();
             await process.StandardOutput.ReadLineAsync();
@@ -180,40 +181,18 @@ internal static class ObjectStoreRates
             await process.WaitForExitAsync();
         }
 
-        GC.Collect();
-        var memory = Process.GetCurrentProcess().WorkingSet64;
-        var opening = Stopwatch.StartNew();
-        await using var store = Open(directory);
-        Say($"opened in {opening.Elapsed.TotalSeconds:f2} s");
-        List(store, "one directory of many", new ObjectListing { Bucket = Bucket, Prefix = "prefix/dir00777/", Delimiter = "/" });
-        List(store, "1,000 directories", new ObjectListing { Bucket = Bucket, Prefix = "prefix/", Delimiter = "/" });
-        List(store, "1,000 keys", new ObjectListing { Bucket = Bucket, Prefix = "prefix/dir01" });
-        await Task.Delay(Period);
-        GC.Collect();
-        Say($"resident after that: {(Process.GetCurrentProcess().WorkingSet64 - memory) >> 20} MiB more than before opening");
+        // A process of its own, whose memory is the engine's and nothing of what was measured before.
+        using var reopening = StartAgain(ReopenedStore.Verb, directory);
+        Console.Write(await reopening.StandardOutput.ReadToEndAsync());
+        await reopening.WaitForExitAsync();
     }
 
-    private static void List(ObjectStore store, string what, ObjectListing listing)
-    {
-        var times = new List<double>();
-        var count = 0;
-        for (var i = 0; i < 20; i++)
-        {
-            var clock = Stopwatch.StartNew();
-            var page = store.ListObjects(listing).Value!;
-            times.Add(clock.Elapsed.TotalMilliseconds);
-            count = page.Objects.Count + page.CommonPrefixes.Count;
-        }
-
-        Say($"list of {what}: {count} entries, first {times[0]:f1} ms, median {times.Order().ElementAt(10):f1} ms");
-    }
-
-    private static Process StartFill(string directory, int keys)
+    private static Process StartAgain(params string[] arguments)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
             start.ArgumentList.Add(typeof(ObjectStoreRates).Assembly.Location);
-        foreach (var argument in new[] { FillVerb, directory, keys.ToString(CultureInfo.InvariantCulture) })
+        foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         return Process.Start(start)!;
     }

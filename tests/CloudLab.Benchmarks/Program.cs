@@ -40,6 +40,9 @@ switch (verb)
     case ObjectStoreRates.FillVerb when args.Length == 3:
         await ObjectStoreRates.FillAsync(args[1], int.Parse(args[2], CultureInfo.InvariantCulture));
         return 0;
+    case ReopenedStore.Verb when args.Length == 2:
+        await ReopenedStore.RunAsync(args[1]);
+        return 0;
     case "shares":
         await Shares.RunAsync();
         return 0;
@@ -80,7 +83,7 @@ switch (verb)
             args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 20);
         return 0;
     default:
-        Console.Error.WriteLine("usage: CloudLab.Benchmarks boot [ROUNDS] | speed [ROUNDS] | idle [COUNT] | shares | switches [ROUNDS] | api-beside-busy | exits | start [COUNT] | footprint [COUNT] [SECONDS] | control-plane [COUNT] | verifications | s3 [SECONDS]");
+        Console.Error.WriteLine("usage: CloudLab.Benchmarks boot [ROUNDS] | speed [ROUNDS] | idle [COUNT] | shares | switches [ROUNDS] | api-beside-busy | exits | start [COUNT] | footprint [COUNT] [SECONDS] | control-plane [COUNT] | verifications | s3 [SECONDS] | blobs [KEYS [DIRECTORY]]");
         return 2;
 }
 

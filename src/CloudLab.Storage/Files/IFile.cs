@@ -10,6 +10,12 @@ internal interface IFile : IDisposable
 
     void Write(long offset, ReadOnlySpan<byte> bytes);
 
+    /// <summary>
+    /// Has what was written of a range sent to the disk, so that a later <see cref="Sync"/> finds less to do. Nothing is durable by
+    /// it; what the disk refuses is told by that sync.
+    /// </summary>
+    void BeginWriteback(long offset, long length);
+
     /// <summary>Makes the content durable. A failure leaves it unknown what is.</summary>
     void Sync();
 }

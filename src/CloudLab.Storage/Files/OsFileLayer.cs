@@ -139,6 +139,8 @@ internal sealed class OsFileLayer : IFileLayer
 
         public void Write(long offset, ReadOnlySpan<byte> bytes) => RandomAccess.Write(handle, bytes, offset);
 
+        public void BeginWriteback(long offset, long length) => Posix.BeginWriteback(handle, offset, length);
+
         public void Sync() => RandomAccess.FlushToDisk(handle);
 
         public void Dispose() => handle.Dispose();
@@ -151,6 +153,8 @@ internal sealed class OsFileLayer : IFileLayer
 
         private const int NoEntry = 2; // ENOENT
 
+        private const uint Write = 2; // SYNC_FILE_RANGE_WRITE: neither waits nor takes the error that the next fsync is to report.
+
         public static SafeFileHandle? OpenDirectory(string path)
         {
             var handle = Open(Encoding.UTF8.GetBytes(path + '\0'), ReadOnlyCloseOnExec);
@@ -161,6 +165,17 @@ internal sealed class OsFileLayer : IFileLayer
             return error == NoEntry ? null
                 : throw new IOException($"Cannot open the directory {path}: {Marshal.GetPInvokeErrorMessage(error)}");
         }
+
+        public static void BeginWriteback(SafeFileHandle file, long offset, long length)
+        {
+            // A hint: a kernel or file system without it answers with an error, and the sync does everything.
+            if (OperatingSystem.IsLinux())
+                _ = SyncFileRange(file, offset, length, Write);
+        }
+
+        [DllImport("libc", EntryPoint = "sync_file_range")]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+        private static extern int SyncFileRange(SafeFileHandle file, long offset, long length, uint flags);
 
         [DllImport("libc", EntryPoint = "open", SetLastError = true)]
         [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

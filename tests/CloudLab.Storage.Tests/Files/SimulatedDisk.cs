@@ -296,6 +296,11 @@ internal sealed class SimulatedDisk(string root) : IFileLayer
             }
         }
 
+        // The disk may write anything at any time as it is.
+        public void BeginWriteback(long offset, long length)
+        {
+        }
+
         private void Put(long offset, ReadOnlySpan<byte> bytes)
         {
             if (offset + bytes.Length > file.Current.Length)

@@ -4,11 +4,12 @@ using CloudLab.Storage.Files;
 
 namespace CloudLab.Storage.Blobs.Data;
 
-/// <summary>Writes one object's file, front to back. One caller at a time; syncs may run beside it.</summary>
+/// <summary>Writes one object's file, front to back. One caller at a time; the disk takes it in beside that.</summary>
 internal sealed class ObjectFileWriter : IDisposable
 {
-    // A sync that runs beside the writing keeps the disk busy, so that little is left for the last one.
-    private const long SyncEvery = 8 << 20;
+    // The disk is kept busy during the writing, so that little is left for the sync. Syncs in between would do so as well, but
+    // each ends a journal's transaction and empties the disk's cache, for which writers wait.
+    private const long WritebackEvery = 4 << 20;
 
     private readonly NewFile _new;
     private readonly ChunkCipher? _cipher;
@@ -17,8 +18,8 @@ internal sealed class ObjectFileWriter : IDisposable
     private long _chunks;
     private long _length;
     private long _at;
-    private long _unsynced;
-    private Task _sync = Task.CompletedTask;
+    private long _begun;
+    private Task _writeback = Task.CompletedTask;
 
     public ObjectFileWriter(NewFile file, ChunkCipher? cipher, int maxAppendBytes)
     {
@@ -60,11 +61,11 @@ internal sealed class ObjectFileWriter : IDisposable
 
         var bytes = _cipher is null ? plain : stored[..count];
         Write(bytes);
-        _unsynced += bytes.Length;
-        if (_unsynced >= SyncEvery && _sync.IsCompletedSuccessfully)
+        if (_at - _begun >= WritebackEvery && _writeback.IsCompleted)
         {
-            _unsynced = 0;
-            _sync = Task.Run(Sync);
+            var (begun, length) = (_begun, _at - _begun);
+            _begun = _at;
+            _writeback = Task.Run(() => File.BeginWriteback(begun, length));
         }
     }
 
@@ -72,7 +73,6 @@ internal sealed class ObjectFileWriter : IDisposable
     /// <exception cref="SyncFailedException">It is not known what is durable.</exception>
     public async Task FinishAsync()
     {
-        await _sync;
         var end = new byte[(_chunks * ObjectFileFormat.ChecksumBytes) + ObjectFileFormat.FooterBytes];
         for (var i = 0; i < _chunks; i++)
             BinaryPrimitives.WriteUInt32LittleEndian(end.AsSpan(i * ObjectFileFormat.ChecksumBytes), _table[i]);
@@ -82,10 +82,10 @@ internal sealed class ObjectFileWriter : IDisposable
         await _new.Named;
     }
 
-    /// <summary>Waits for a sync that is under way, whatever becomes of it, so that the file can be closed.</summary>
+    /// <summary>Waits for what is under way, whatever becomes of it, so that the file can be closed.</summary>
     public async Task QuiesceAsync()
     {
-        await _sync.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _writeback.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _new.Named.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
