@@ -12,11 +12,12 @@ internal static class ObjectStoreRates
     /// <summary>What this program calls itself with, to fill a store and be killed.</summary>
     public const string FillVerb = "blobs-fill";
 
+    /// <summary>The bucket that is filled.</summary>
+    public const string Bucket = "bench";
+
     private const int Small = 4 << 10;
     private const int Large = 64 << 20;
     private const int Writers = 64;
-    /// <summary>The bucket that is filled.</summary>
-    public const string Bucket = "bench";
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
 
     /// <param name="parent">Where the disk to be measured is; null for the temporary directory.</param>
