@@ -111,7 +111,6 @@ public sealed class VolumeSnapshotTests
         await VolumeBed.CreateAsync(store);
         var volume = await _bed.OpenAsync(store);
         await volume.WriteAsync(0, Pattern(8192, 1));
-        var gate = new TaskCompletionSource();
         _blobs.Before = operation =>
         {
             if (operation.StartsWith("put", StringComparison.Ordinal))
