@@ -26,6 +26,8 @@ public sealed class Volume : IAsyncDisposable
     private readonly DrainLoop _drain;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SemaphoreSlim _ending = new(1, 1);
+    private readonly CancellationTokenSource _abandon = new();
     private readonly Lock _failing = new();
     private VolumeError? _failure;
     private ulong _size;
@@ -153,14 +155,13 @@ public sealed class Volume : IAsyncDisposable
         // Durable, and not while the drainer may be making it: afterwards its root is there or never will be.
         return await ChangeAsync(0, 0, () => { _writer.Append(LogRecord.Forget(id)); return default; }, cancellationToken)
             ?? await FlushAsync(VolumeDurability.Host, cancellationToken)
-            ?? await _drain.BetweenStepsAsync(_ => Task.FromResult<VolumeError?>(null), cancellationToken);
+            ?? await BetweenStepsAsync<VolumeError?>(() => null, cancellationToken);
     }
 
     /// <summary>Frees what was overwritten and nothing names.</summary>
     internal async Task<CollectionOutcome> CollectAsync(CancellationToken cancellationToken)
     {
-        var head = await _drain.BetweenStepsAsync(
-            _ => Task.FromResult(new HeldState(_parts.Writer.Checkpoint, _parts.Map.Root)), cancellationToken);
+        var head = await BetweenStepsAsync(() => new HeldState(_parts.Writer.Checkpoint, _parts.Map.Root), cancellationToken);
         var outcome = await new Collector(_parts.Blobs, _parts.Slots, head).RunAsync(cancellationToken);
         _parts.Drainer.Usage.Collected(outcome.SlotsAfter);
         return outcome;
@@ -172,15 +173,15 @@ public sealed class Volume : IAsyncDisposable
     {
         if (await DrainAsync(cancellationToken) is { } error)
             return error;
-        await RefuseAsync();
+        await _ending.WaitAsync(cancellationToken);
         try
         {
-            await _drain.StopAsync();
-            while (await _parts.Drainer.StepAsync(cancellationToken))
-            {
-            }
-
-            await _parts.Drainer.CloseAsync(cancellationToken);
+            if (_disposed != 0)
+                return VolumeError.Closed;
+            await RefuseAsync();
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _abandon.Token);
+            // Not by stopping the loop: a step that is cut off leaves open what is in the store.
+            await _drain.BetweenStepsAsync(FinishAsync, either.Token);
             _parts.RemoveLog = true;
             return null;
         }
@@ -190,6 +191,7 @@ public sealed class Volume : IAsyncDisposable
         }
         finally
         {
+            _ending.Release();
             await DisposeAsync();
         }
     }
@@ -200,11 +202,40 @@ public sealed class Volume : IAsyncDisposable
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
         _ended.TrySetResult();
+        await _abandon.CancelAsync();
+        await _ending.WaitAsync();
         await RefuseAsync();
         await _drain.StopAsync();
         _drain.Dispose();
         _syncer.Dispose();
         _parts.Dispose();
+        _ending.Release();
+    }
+
+    private async Task<bool> FinishAsync(CancellationToken cancellationToken)
+    {
+        while (await _parts.Drainer.StepAsync(cancellationToken))
+        {
+        }
+
+        await _parts.Drainer.CloseAsync(cancellationToken);
+        return true;
+    }
+
+    /// <summary>Looks at the drainer's state while nothing is under way.</summary>
+    /// <exception cref="VolumeException">The volume is closed, or has failed.</exception>
+    private async Task<T> BetweenStepsAsync<T>(Func<T> look, CancellationToken cancellationToken)
+    {
+        if (Enter(isChange: true) is { } error)
+            throw new VolumeException(error, $"Volume {Id} takes no more requests.");
+        try
+        {
+            return await _drain.BetweenStepsAsync(_ => Task.FromResult(look()), cancellationToken);
+        }
+        finally
+        {
+            Leave();
+        }
     }
 
     private async ValueTask<VolumeError?> FlushAsync(VolumeDurability durability, CancellationToken cancellationToken)
@@ -237,7 +268,7 @@ public sealed class Volume : IAsyncDisposable
             return error;
         try
         {
-            if (await WaitForAsync(() => _parts.Log.Pending < _parts.Options.LogBytes, () => _drain.Want(_parts.Log.End), cancellationToken) is { } ended)
+            if (await WaitForAsync(() => !_parts.Log.IsFull(_parts.Options.LogBytes), () => _drain.Want(_parts.Log.End), cancellationToken) is { } ended)
                 return ended;
             await change();
             _drain.Appended();

@@ -61,18 +61,27 @@ public sealed class VolumeStore : IAsyncDisposable
         if (!_open.TryAdd(id, null))
             return VolumeError.Busy;
         Volume? volume = null;
-        var error = await GuardAsync(async () =>
+        VolumeError? error;
+        try
+        {
+            error = await GuardAsync(OpenNowAsync);
+        }
+        finally
+        {
+            if (volume is null)
+                _open.TryRemove(id, out _);
+        }
+
+        return volume is not null ? volume : error ?? VolumeError.Unavailable;
+
+        async Task<VolumeError?> OpenNowAsync()
         {
             if (await ReadRecordAsync(_blobs, id, cancellationToken) is not { } record || await IsDeletedAsync(id, cancellationToken))
                 return VolumeError.NotFound;
             var opener = new VolumeOpener(_blobs, _options, _shared, id, record, opening, _time);
             _open[id] = volume = new Volume(await opener.RunAsync(Failed, Closed, cancellationToken));
             return null;
-        });
-        if (volume is not null)
-            return volume;
-        _open.TryRemove(id, out _);
-        return error ?? VolumeError.Unavailable;
+        }
     }
 
     /// <summary>The completed snapshots of a volume, by id. Those that are pending are known to the volume where it is open.</summary>
@@ -121,7 +130,10 @@ public sealed class VolumeStore : IAsyncDisposable
     });
 
     /// <summary>Deletes a volume that is open nowhere. What its snapshots and clones name stays until they go.</summary>
-    /// <returns>Null when it is deleted; what it took may still have to be collected (<see cref="CollectDeletedAsync"/>).</returns>
+    /// <returns>
+    /// Null when it is deleted; what it took may still have to be collected (<see cref="CollectDeletedAsync"/>).
+    /// <see cref="VolumeError.Undrained"/> while its log here has a snapshot that is not completed: open and close it first.
+    /// </returns>
     public Task<VolumeError?> DeleteAsync(string id, CancellationToken cancellationToken) => GuardAsync(async () =>
     {
         if (!VolumeNames.IsId(id))
@@ -130,8 +142,10 @@ public sealed class VolumeStore : IAsyncDisposable
             return VolumeError.Busy;
         try
         {
-            if (await ReadRecordAsync(_blobs, id, cancellationToken) is not null)
+            if (await ReadRecordAsync(_blobs, id, cancellationToken) is not null && !await IsDeletedAsync(id, cancellationToken))
             {
+                if (await HasPendingSnapshotsAsync(id, cancellationToken))
+                    return VolumeError.Undrained;
                 using var nothing = new MemoryStream();
                 await _blobs.PutAsync(VolumeNames.Deleted(id), nothing, BlobCondition.IfAbsent, cancellationToken);
             }
@@ -180,6 +194,16 @@ public sealed class VolumeStore : IAsyncDisposable
     {
         var record = await blobs.TryReadRecordAsync(VolumeNames.Record(id), VolumeJson.Default.VolumeRecord, cancellationToken);
         return record is null || record.IsValid() ? record : throw new InvalidDataException($"{VolumeNames.Record(id)} is not valid.");
+    }
+
+    private async Task<bool> HasPendingSnapshotsAsync(string id, CancellationToken cancellationToken)
+    {
+        var tail = await StreamTail.FindAsync(_blobs, id, cancellationToken);
+        if (tail.Header is not { } newest || newest.Marks.HasFlag(ObjectMarks.Clean))
+            return false;
+        var directory = LogFiles.Directory(_options.LogDirectory, id, newest.LogId);
+        using var log = new LogRecovery(_options.Files, directory, newest.LogId, newest.LogPosition).TryRun();
+        return log is not null && log.Markers().Any(marker => !log.Forgets(marker.Id));
     }
 
     private async Task<bool> IsDeletedAsync(string id, CancellationToken cancellationToken) =>

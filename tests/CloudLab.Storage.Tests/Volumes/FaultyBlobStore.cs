@@ -12,6 +12,9 @@ internal sealed class FaultyBlobStore : IBlobStore
     /// <summary>Called before each operation; what it throws keeps it from happening.</summary>
     public Action<string>? Before { get; set; }
 
+    /// <summary>What each operation waits for first.</summary>
+    public Func<Task> Delay { get; set; } = async () => await Task.Yield();
+
     /// <summary>Called after each operation; what it throws loses the answer.</summary>
     public Action<string>? After { get; set; }
 
@@ -112,7 +115,7 @@ internal sealed class FaultyBlobStore : IBlobStore
 
     private async ValueTask EnterAsync(string operation, CancellationToken cancellationToken)
     {
-        await Task.Yield();
+        await Delay().WaitAsync(cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
         Before?.Invoke(operation);
     }

@@ -97,6 +97,7 @@ public sealed class VolumeSnapshotTests
         // The process has died. The marker is in the log, and the snapshot is made when the volume is opened again.
         _blobs.Before = null;
         await using var again = _bed.OpenStore();
+        Assert.Equal(VolumeError.Undrained, await again.DeleteAsync("vol-1", Token));
         Assert.Null(await again.GetSnapshotAsync(new("vol-1", "snap-1"), Token));
         var reopened = await _bed.OpenAsync(again);
         await reopened.DrainAsync();
@@ -163,6 +164,37 @@ public sealed class VolumeSnapshotTests
         Assert.InRange(_blobs.Bytes, 4 << 20, 6 << 20);
         await volume.CloseAsync();
         await AssertReadsAsync(store, "vol-1", expected);
+    }
+
+    [Fact]
+    public async Task What_a_collection_left_behind_when_it_was_cut_off_goes_with_the_next()
+    {
+        await using var store = _bed.OpenStore();
+        await VolumeBed.CreateAsync(store);
+        var volume = await _bed.OpenAsync(store);
+        var expected = Pattern(4 << 20, 1);
+        await volume.WriteAsync(0, expected);
+        await volume.DrainAsync();
+        for (var block = 0; block < 1024; block += 2)
+        {
+            Pattern(4096, block).CopyTo(expected, block * 4096);
+            await volume.WriteAsync((ulong)block * 4096, Pattern(4096, block));
+        }
+
+        await volume.CloseAsync();
+        volume = await _bed.OpenAsync(store);
+        _blobs.Before = operation =>
+        {
+            if (operation.StartsWith("delete", StringComparison.Ordinal))
+                throw new IOException("cut off");
+        };
+        for (var i = 0; i < 3; i++)
+            Assert.Equal(VolumeError.Unavailable, await store.CollectAsync("vol-1", Token));
+        _blobs.Before = null;
+        Assert.Null(await store.CollectAsync("vol-1", Token));
+        Assert.Null(await store.CollectAsync("vol-1", Token));
+        Assert.InRange(_blobs.Bytes, 4 << 20, (4 << 20) + (1 << 19));
+        Assert.Equal(expected, await volume.ReadAsync(0, expected.Length));
     }
 
     private async Task AssertReadsAsync(VolumeStore store, string id, byte[] expected)

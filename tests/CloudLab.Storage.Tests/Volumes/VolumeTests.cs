@@ -187,6 +187,97 @@ public sealed class VolumeTests
     }
 
     [Fact]
+    public async Task What_is_written_beside_a_close_is_refused_or_in_the_store()
+    {
+        var random = new Random(1);
+        await using (var store = _bed.OpenStore())
+            await VolumeBed.CreateAsync(store);
+        var written = 0;
+        for (var round = 0; round < 40; round++)
+        {
+            // Another host each time: what is not in the store is lost. The interval lets the drainer be at work at any moment.
+            _bed.ChangeHost();
+            await using var store = _bed.OpenStore(options => options with { DrainInterval = TimeSpan.FromMilliseconds(1) });
+            var volume = await _bed.OpenAsync(store);
+            for (var i = Math.Max(1, written - 511); i <= written; i++)
+                Assert.Equal(Pattern(4096, i), await volume.ReadAsync((ulong)(i % 512) * 4096, 4096));
+            _blobs.Delay = async () =>
+            {
+                for (var i = 0; i < 20; i++)
+                    await Task.Yield();
+            };
+            var from = written;
+            var writing = Task.Run(WriteUntilClosedAsync, Token);
+            while (Volatile.Read(ref written) < from + 1 + random.Next(20))
+                await Task.Yield();
+            await volume.CloseAsync();
+            await writing;
+
+            async Task WriteUntilClosedAsync()
+            {
+                while (await volume.WriteAsync((ulong)((written + 1) % 512) * 4096, [Pattern(4096, written + 1)], Token) is null)
+                    Interlocked.Increment(ref written);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Closing_twice_or_beside_a_disposal_leaves_a_volume_that_opens()
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            await using var store = _bed.OpenStore();
+            await VolumeBed.CreateAsync(store);
+            var volume = await _bed.OpenAsync(store);
+            await volume.WriteAsync(0, Pattern(4096, round));
+            await volume.FlushAsync();
+            var first = Task.Run(() => volume.CloseAsync(Token), Token);
+            var second = Task.Run(() => volume.CloseAsync(Token), Token);
+            var disposal = round % 2 == 0 ? Task.CompletedTask : Task.Run(() => volume.DisposeAsync().AsTask(), Token);
+            try
+            {
+                await Task.WhenAll(first, second, disposal);
+            }
+            catch (OperationCanceledException) when (round % 2 != 0)
+            {
+                // The disposal came first: the log has it.
+            }
+
+            await disposal;
+            var again = await _bed.OpenAsync(store);
+            Assert.Equal(Pattern(4096, round), await again.ReadAsync(0, 4096));
+            await again.CloseAsync();
+        }
+    }
+
+    [Fact]
+    public async Task An_opening_that_was_given_up_leaves_the_volume_free()
+    {
+        await using var store = _bed.OpenStore();
+        await VolumeBed.CreateAsync(store);
+        using var given = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        _blobs.Before = _ => given.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => store.OpenAsync("vol-1", new(1), given.Token));
+        _blobs.Before = null;
+        await (await _bed.OpenAsync(store)).CloseAsync();
+    }
+
+    [Fact]
+    public async Task Trims_without_number_wait_at_a_bound()
+    {
+        await using var store = _bed.OpenStore();
+        await VolumeBed.CreateAsync(store, size: 16UL << 40);
+        var volume = await _bed.OpenAsync(store);
+        _blobs.Before = _ => throw new IOException("away");
+        for (var i = 0UL; i < 65_536; i++)
+            Assert.Null(await volume.DiscardAsync(i * 8192, 4096, Token));
+        var next = volume.DiscardAsync(0, 4096, Token);
+        Assert.False(next.IsCompleted);
+        _blobs.Before = null;
+        Assert.Null(await next);
+    }
+
+    [Fact]
     public async Task Flushes_to_the_store_survive_the_loss_of_the_host()
     {
         await using (var store = _bed.OpenStore())

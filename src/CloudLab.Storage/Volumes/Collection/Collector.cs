@@ -27,6 +27,7 @@ internal sealed class Collector(IBlobStore blobs, SlotReader slots, HeldState? h
     private readonly PageBudget _budget = new(TreePages);
     private readonly Dictionary<ulong, BlockMap> _trees = [];
     private List<HeldState> _states = [];
+    private IReadOnlyList<Pack> _packs = [];
     private long _before;
     private long _after;
     private int _deleted;
@@ -40,9 +41,10 @@ internal sealed class Collector(IBlobStore blobs, SlotReader slots, HeldState? h
         try
         {
             _states = await HeldAsync(cancellationToken);
+            _packs = await slots.Own.ListPacksAsync(cancellationToken);
             await foreach (var stored in ObjectsAsync(cancellationToken))
                 await TakeAsync(stored, cancellationToken);
-            foreach (var pack in await slots.Own.ListPacksAsync(cancellationToken))
+            foreach (var pack in _packs)
             {
                 if (await ReadAsync(pack, cancellationToken) is { } stored)
                     await TakeAsync(stored, cancellationToken);
@@ -109,7 +111,8 @@ internal sealed class Collector(IBlobStore blobs, SlotReader slots, HeldState? h
             var alive = new List<(MapEntry, SlotKey)>();
             for (var i = 0; i < header.Slots.Count; i++)
             {
-                if (await IsAliveAsync(header.Slots[i], header.PlaceOf(i), cancellationToken))
+                if (await IsAliveAsync(header.Slots[i], header.PlaceOf(i), cancellationToken)
+                    && !await IsPackedAsync(header.PlaceOf(i), before: null, cancellationToken))
                     alive.Add((header.PlaceOf(i), header.Slots[i]));
             }
 
@@ -122,7 +125,7 @@ internal sealed class Collector(IBlobStore blobs, SlotReader slots, HeldState? h
         PackDirectory directory;
         try
         {
-            directory = await slots.Own.ReadDirectoryAsync(pack, cancellationToken);
+            directory = await slots.Own.DirectoryOfAsync(pack, cancellationToken);
         }
         catch (FileNotFoundException)
         {
@@ -132,7 +135,8 @@ internal sealed class Collector(IBlobStore blobs, SlotReader slots, HeldState? h
         var alive = new List<(MapEntry, SlotKey)>();
         for (var i = 0; i < directory.Count; i++)
         {
-            if (await IsAliveAsync(directory.Keys[i], directory.PlaceOf(i), cancellationToken))
+            if (await IsAliveAsync(directory.Keys[i], directory.PlaceOf(i), cancellationToken)
+                && !await IsPackedAsync(directory.PlaceOf(i), before: pack, cancellationToken))
                 alive.Add((directory.PlaceOf(i), directory.Keys[i]));
         }
 
@@ -147,6 +151,29 @@ internal sealed class Collector(IBlobStore blobs, SlotReader slots, HeldState? h
         if (!_trees.TryGetValue(state.Sequence, out var tree))
             _trees.Add(state.Sequence, tree = new BlockMap(state.Root, slots, _budget));
         return await tree.FindAsync(key, cancellationToken) == place;
+    }
+
+    /// <summary>Whether a pack has the slot too: a collector that was cut off leaves what it had packed.</summary>
+    private async ValueTask<bool> IsPackedAsync(MapEntry place, Pack? before, CancellationToken cancellationToken)
+    {
+        foreach (var pack in _packs)
+        {
+            if (pack == before)
+                return false;
+            if (!pack.Covers(place.Sequence))
+                continue;
+            try
+            {
+                if ((await slots.Own.DirectoryOfAsync(pack, cancellationToken)).TryFind(place.Sequence, place.Slot) is not null)
+                    return true;
+            }
+            catch (FileNotFoundException)
+            {
+                // Another collector has packed it anew.
+            }
+        }
+
+        return false;
     }
 
     private async Task TakeAsync(StoredObject stored, CancellationToken cancellationToken)

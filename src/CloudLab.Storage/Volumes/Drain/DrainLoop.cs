@@ -89,8 +89,9 @@ internal sealed class DrainLoop(
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
         }
-        catch (Exception e) when (e is VolumeException or InvalidDataException or IOException)
+        catch (Exception e)
         {
+            // Whatever it is: writers must not wait for a drainer that is no more.
             fail(e);
         }
     }
@@ -102,7 +103,7 @@ internal sealed class DrainLoop(
         {
             await collect(_stop.Token);
         }
-        catch (Exception e) when (e is IOException or InvalidDataException or OperationCanceledException)
+        catch (Exception e) when (e is IOException or InvalidDataException or OperationCanceledException or VolumeException)
         {
             drainer.Usage.Collected(0);
         }

@@ -22,6 +22,7 @@ internal sealed class Drainer(
     private const int MaxReads = 16;
 
     private bool _hasApplied;
+    private bool _isCutOff;
 
     public ObjectUsage Usage { get; } = new();
 
@@ -34,16 +35,20 @@ internal sealed class Drainer(
     /// <exception cref="InvalidDataException">A page of the map, or the log, is damaged.</exception>
     public async Task<bool> StepAsync(CancellationToken cancellationToken)
     {
+        Begin();
         using var batch = log.Peek();
-        if (batch is null)
-            return false;
-        if (batch.End > writer.LogPosition)
-            await PutAsync(batch, cancellationToken);
-        if (batch.Snapshot is { } snapshot)
-            await SnapshotAsync(snapshot, batch.SnapshotEnd, cancellationToken);
-        if (writer.Next - writer.Checkpoint > MaxObjectsSinceCheckpoint || map.DirtyPages > budget.DirtyShare)
-            await CheckpointAsync(ObjectMarks.None, cancellationToken);
-        return true;
+        if (batch is not null)
+        {
+            if (batch.End > writer.LogPosition)
+                await PutAsync(batch, cancellationToken);
+            if (batch.Snapshot is { } snapshot)
+                await SnapshotAsync(snapshot, batch.SnapshotEnd, cancellationToken);
+            if (writer.Next - writer.Checkpoint > MaxObjectsSinceCheckpoint || map.DirtyPages > budget.DirtyShare)
+                await CheckpointAsync(ObjectMarks.None, cancellationToken);
+        }
+
+        _isCutOff = false;
+        return batch is not null;
     }
 
     /// <summary>Stores the changed pages of the map, and in the last object where the root is.</summary>
@@ -86,6 +91,7 @@ internal sealed class Drainer(
     /// <summary>Says that the log has no more.</summary>
     public async Task CloseAsync(CancellationToken cancellationToken)
     {
+        Begin();
         if (NeedsCheckpoint)
             await CheckpointAsync(ObjectMarks.Clean, cancellationToken);
         else
@@ -119,9 +125,12 @@ internal sealed class Drainer(
 
     private async Task PutAsync(LogBatch batch, CancellationToken cancellationToken)
     {
-        writer.LogPosition = batch.End;
-        writer.Size = batch.Size ?? writer.Size;
-        var header = writer.Header(ObjectMarks.None) with { Trims = batch.Trims };
+        var header = writer.Header(ObjectMarks.None) with
+        {
+            Trims = batch.Trims,
+            LogPosition = batch.End,
+            Size = batch.Size ?? writer.Size,
+        };
         using (var buffer = new ObjectBuffer(header.Sequence, batch.Trims.Count, batch.Writes.Count))
         {
             foreach (var (block, location) in batch.Writes)
@@ -159,9 +168,16 @@ internal sealed class Drainer(
         }
 
         // Only an object says that the marker has been passed; before that, recovery comes to it again.
-        writer.LogPosition = end;
-        await writer.AppendAsync(writer.Header(ObjectMarks.None), cancellationToken);
+        await writer.AppendAsync(writer.Header(ObjectMarks.None) with { LogPosition = end }, cancellationToken);
         log.Release(end);
+    }
+
+    /// <summary>After a step that was cut off nobody here knows whether its object was put: only recovery finds out.</summary>
+    private void Begin()
+    {
+        if (_isCutOff)
+            throw new VolumeException(VolumeError.Closed, $"The last step of volume {volume} was cut off.");
+        _isCutOff = true;
     }
 
     private async Task ReadPagesAsync(ObjectHeader header, CancellationToken cancellationToken)

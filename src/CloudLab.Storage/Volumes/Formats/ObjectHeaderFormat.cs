@@ -92,6 +92,12 @@ internal static class ObjectHeaderFormat
         if (trims > VolumeGeometry.MaxObjectTrims || slots > VolumeGeometry.MaxObjectSlots)
             return null;
         var length = Length((int)trims, slots);
+        var ticks = BinaryPrimitives.ReadInt64LittleEndian(bytes[104..]);
+        if (ticks < 0 || ticks > DateTimeOffset.MaxValue.Ticks
+            || BinaryPrimitives.ReadUInt64LittleEndian(bytes[96..]) > VolumeGeometry.MaxBytes
+            || BinaryPrimitives.ReadUInt64LittleEndian(bytes[24..]) is 0 or > MapEntry.MaxSequence
+            || BinaryPrimitives.ReadUInt64LittleEndian(bytes[80..]) > BinaryPrimitives.ReadUInt64LittleEndian(bytes[24..]))
+            return null;
         if (bytes.Length < length || Checksum(bytes[..length]) != BinaryPrimitives.ReadUInt32LittleEndian(bytes[ChecksumAt..]))
             return null;
 
@@ -100,6 +106,8 @@ internal static class ObjectHeaderFormat
         foreach (ref var trim in trimmed.AsSpan())
         {
             trim = new(BinaryPrimitives.ReadUInt64LittleEndian(rest), BinaryPrimitives.ReadUInt64LittleEndian(rest[8..]));
+            if (trim.First > VolumeGeometry.MaxBlocks || trim.Count > VolumeGeometry.MaxBlocks - trim.First)
+                return null;
             rest = rest[TrimBytes..];
         }
 
@@ -107,6 +115,8 @@ internal static class ObjectHeaderFormat
         foreach (ref var key in keys.AsSpan())
         {
             key = new(BinaryPrimitives.ReadUInt64LittleEndian(rest));
+            if (key.Level > VolumeGeometry.Levels || key.Index >= VolumeGeometry.MaxBlocks)
+                return null;
             rest = rest[KeyBytes..];
         }
 
@@ -121,7 +131,7 @@ internal static class ObjectHeaderFormat
             Checkpoint = BinaryPrimitives.ReadUInt64LittleEndian(bytes[80..]),
             Root = new(BinaryPrimitives.ReadUInt64LittleEndian(bytes[88..])),
             Size = BinaryPrimitives.ReadUInt64LittleEndian(bytes[96..]),
-            Time = new DateTimeOffset(BinaryPrimitives.ReadInt64LittleEndian(bytes[104..]), TimeSpan.Zero),
+            Time = new DateTimeOffset(ticks, TimeSpan.Zero),
             FirstSlot = BinaryPrimitives.ReadUInt16LittleEndian(bytes[18..]),
             Trims = trimmed,
             Slots = keys,

@@ -17,6 +17,7 @@ internal static class VolumeGeometry
 
     public const ulong MinBytes = 1UL << 20;
     public const ulong MaxBytes = 16UL << 40;
+    public const ulong MaxBlocks = MaxBytes / BlockBytes;
 
     /// <summary>What one object holds besides its header.</summary>
     public const int MaxObjectSlots = 2040;

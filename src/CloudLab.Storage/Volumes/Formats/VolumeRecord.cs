@@ -29,6 +29,6 @@ internal sealed record VolumeRecord
 
     public bool IsValid() =>
         Version == 1 && Size is >= VolumeGeometry.MinBytes and <= VolumeGeometry.MaxBytes && SectorSize is 512 or VolumeGeometry.BlockBytes
-        && Ancestors.Count <= MapEntry.MaxGeneration && Ancestors.All(VolumeNames.IsId)
+        && Ancestors is { Count: <= MapEntry.MaxGeneration } && Ancestors.All(id => id is not null && VolumeNames.IsId(id))
         && new MapEntry(Root).Generation <= Ancestors.Count;
 }

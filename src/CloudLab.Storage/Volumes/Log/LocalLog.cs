@@ -13,6 +13,9 @@ internal sealed class LocalLog : IDisposable
     /// <summary>A segment is dropped as a whole, so it is a small part of a log's bound.</summary>
     public const long SegmentBytes = 32L << 20;
 
+    /// <summary>As many blocks as the usual bound has: what takes no room, like a trim, is bounded by its number.</summary>
+    private const int MaxRecords = 65_536;
+
     private readonly Lock _gate = new();
     private readonly IFileLayer _files;
     private readonly string _directory;
@@ -48,6 +51,14 @@ internal sealed class LocalLog : IDisposable
             lock (_gate)
                 return (long)(End - Released);
         }
+    }
+
+    /// <summary>Whether nothing more is to be appended before something is released.</summary>
+    /// <param name="bytes">What it may hold.</param>
+    public bool IsFull(long bytes)
+    {
+        lock (_gate)
+            return (long)(End - Released) >= bytes || _entries.Count >= MaxRecords;
     }
 
     /// <summary>Completes when <see cref="Release"/> is called next. Take it before looking at <see cref="Pending"/>.</summary>
@@ -199,7 +210,11 @@ internal sealed class LocalLog : IDisposable
     }
 
     /// <summary>Makes the names of the segments durable.</summary>
-    public void SyncDirectory() => _files.TrySyncDirectory(_directory);
+    public void SyncDirectory()
+    {
+        if (!_files.TrySyncDirectory(_directory))
+            throw new IOException($"The log directory {_directory} is gone.");
+    }
 
     public void Dispose()
     {
@@ -222,7 +237,7 @@ internal sealed class LocalLog : IDisposable
         if (!_mustRoll && _segments is [.., { IsWritable: true, Bytes: < SegmentBytes } last])
             return last;
         var path = Path.Combine(_directory, LogFiles.Name(_nextOrdinal++));
-        var writer = _files.Create(path);
+        var writer = Create(path);
         Span<byte> header = stackalloc byte[LogFormat.SegmentHeaderBytes];
         LogFormat.WriteSegmentHeader(header, Id, End);
         LogSegment segment;
@@ -240,6 +255,18 @@ internal sealed class LocalLog : IDisposable
         _segments.Add(segment);
         _mustRoll = false;
         return segment;
+    }
+
+    private IFile Create(string path)
+    {
+        try
+        {
+            return _files.Create(path);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new IOException(e.Message, e);
+        }
     }
 
     private void DropSegments()

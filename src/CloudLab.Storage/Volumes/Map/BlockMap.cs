@@ -276,6 +276,9 @@ internal sealed class BlockMap : IDisposable
     {
         lock (_gate)
         {
+            // What is nowhere and not in memory has nothing below it: to trim it again costs nothing.
+            if (page[entry].IsNone && !_pages.ContainsKey(child))
+                return;
             page[entry] = MapEntry.None;
             if (child.Level == 0)
                 return;

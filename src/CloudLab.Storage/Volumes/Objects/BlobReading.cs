@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using CloudLab.Storage.Blobs;
@@ -42,16 +43,20 @@ internal static class BlobReading
         where T : class
     {
         const int MaxBytes = 1 << 20;
-        var buffer = new byte[MaxBytes];
-        if (await blobs.TryReadAsync(name, 0, buffer, cancellationToken) is not { } read)
-            return null;
+        var buffer = ArrayPool<byte>.Shared.Rent(MaxBytes);
         try
         {
+            if (await blobs.TryReadAsync(name, 0, buffer.AsMemory(0, MaxBytes), cancellationToken) is not { } read)
+                return null;
             return JsonSerializer.Deserialize(buffer.AsSpan(0, read), type) ?? throw new InvalidDataException($"{name} is empty.");
         }
         catch (JsonException e)
         {
             throw new InvalidDataException($"{name} is no record of its kind.", e);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 

@@ -121,7 +121,7 @@ internal sealed class ObjectWriter(IBlobStore blobs, string volume, ulong epoch,
 
     private void Took(ObjectHeader header, int length)
     {
-        Checkpoint = header.Checkpoint;
+        (Checkpoint, LogPosition, Size) = (header.Checkpoint, header.LogPosition, header.Size);
         BytesPut += length;
         Next = header.Sequence + 1;
     }

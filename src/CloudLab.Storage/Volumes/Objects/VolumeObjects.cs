@@ -10,6 +10,10 @@ namespace CloudLab.Storage.Volumes.Objects;
 /// <param name="volume">Whose they are.</param>
 internal sealed class VolumeObjects(IBlobStore blobs, string volume)
 {
+    /// <summary>Directories in memory, of at most 32 KiB each.</summary>
+    private const int MaxDirectories = 64;
+
+    private readonly LruCache<string, PackDirectory> _directories = new(MaxDirectories);
     private volatile IReadOnlyList<Pack>? _packs;
 
     public string Volume => volume;
@@ -55,7 +59,19 @@ internal sealed class VolumeObjects(IBlobStore blobs, string volume)
     /// <summary>The packs have changed: they are listed anew before the next read.</summary>
     public void ForgetPacks() => _packs = null;
 
-    public async Task<PackDirectory> ReadDirectoryAsync(Pack pack, CancellationToken cancellationToken)
+    /// <summary>Where the slots of a pack are.</summary>
+    /// <exception cref="FileNotFoundException">It is gone.</exception>
+    /// <exception cref="InvalidDataException">It is damaged.</exception>
+    public async ValueTask<PackDirectory> DirectoryOfAsync(Pack pack, CancellationToken cancellationToken)
+    {
+        if (_directories.TryGet(pack.Name) is { } known)
+            return known;
+        var directory = await ReadDirectoryAsync(pack, cancellationToken);
+        _directories.Add(pack.Name, directory);
+        return directory;
+    }
+
+    private async Task<PackDirectory> ReadDirectoryAsync(Pack pack, CancellationToken cancellationToken)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(PackDirectory.MaxBytes);
         try
@@ -79,7 +95,7 @@ internal sealed class VolumeObjects(IBlobStore blobs, string volume)
                 continue;
             try
             {
-                var directory = await pack.DirectoryAsync(p => ReadDirectoryAsync(p, CancellationToken.None));
+                var directory = await DirectoryOfAsync(pack, cancellationToken);
                 if (directory.TryFind(first.Sequence, first.Slot) is not { } at)
                     continue;
                 var run = 1;
